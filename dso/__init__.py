@@ -1,0 +1,1 @@
+"""dso: an explicit state-machine engine for a Distribution System Operator."""
