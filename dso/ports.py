@@ -1,0 +1,153 @@
+"""What the engine asks of the parts that plug into it, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from dso.clock import Interval
+from dso.market import Book, Curve
+from dso.messages import (
+    Award,
+    BidRequest,
+    Bids,
+    Deliver,
+    FloatArray,
+    IntArray,
+    MeterReading,
+    PriceSignal,
+    WholesaleBid,
+    WholesaleResult,
+)
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A part that remembers something from one step to the next; what it returns must pickle."""
+
+    def get_state(self) -> Any:
+        """Everything that a resumed run needs to go on as if nothing had happened."""
+
+    def set_state(self, state: Any) -> None:
+        """Take back what `get_state` returned."""
+
+
+class Population(Protocol):
+    """All agents of one kind, as arrays; an agent sees forecasts, prices and measurements, never the plant."""
+
+    name: str
+    customers: IntArray  # (n,) index of the customer that each agent acts for
+    lowest_kw: FloatArray  # (n,) what an agent can draw at least; negative: it can inject
+    highest_kw: FloatArray  # (n,) rating: a bid beyond it is rejected
+
+    def bid(self, request: BidRequest) -> Bids:
+        """Bids of all agents for all intervals of a market."""
+
+    def hear(self, signal: PriceSignal) -> None:
+        """Learn a price, informational or binding."""
+
+    def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:
+        """What each agent's device runs at, (n,) [kW], given what was awarded."""
+
+
+class Plant(Protocol):
+    """The physics that answers set-points: the embedded stand-in for a feeder simulator."""
+
+    def deliver(self, order: Deliver) -> MeterReading:
+        """Run one interval and read all meters."""
+
+
+class Forecast(Protocol):
+    """What the LSE expects its customers to draw if nobody tells them a price."""
+
+    def meter_kw(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
+        """Expected average power of each customer's meter, (t, customers) [kW]."""
+
+    def device_kw(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
+        """The part of it that the customer's bidding devices draw, (t, customers) [kW]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """What may pass the head of the feeder, per interval; infinite where nothing limits it."""
+
+    import_kw: FloatArray  # (t,)
+    export_kw: FloatArray  # (t,)
+
+    @classmethod
+    def none(cls, count: int) -> Limits:
+        """No limit in any of `count` intervals."""
+        return cls(np.full(count, np.inf), np.full(count, np.inf))
+
+
+class NetworkModel(Protocol):
+    """The DO's picture of its wires."""
+
+    element: str  # the element whose rent is booked, e.g. "substation"
+
+    def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
+        """Limits that a schedule at the head, (t,) [kW], breaks; None if it can flow."""
+
+    def losses_kw(self, load_kw: FloatArray) -> FloatArray:
+        """Losses that a load, (t,) [kW], causes between the head and the meters."""
+
+
+class Wholesale(Protocol):
+    """The market above: a price series, a supply curve, an optimal power flow, a federate."""
+
+    def expected_usd_per_kwh(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
+        """Price that it expects to see at the bus, (t,); NaN where it has no idea."""
+
+    def refuses(self, bid: WholesaleBid) -> str | None:
+        """Why it will not take a bid, or None if it does."""
+
+    def clear(self, bid: WholesaleBid) -> WholesaleResult | None:
+        """Clear a bid that it took; None if no result comes (an external market posts its own)."""
+
+
+class MarketOperatorStrategy(Protocol):
+    """How a tariff's MO turns bids into one curve, and a price back into awards."""
+
+    def aggregate(self, book: Book, residual_kw: float) -> Curve:
+        """One demand curve of all bids of an interval and the load that does not bid."""
+
+    def award(self, book: Book, price_usd_per_kwh: float, total_kw: float) -> FloatArray:
+        """What each bid of an interval gets at a price, (n,) [kW]; the sum is `total_kw`."""
+
+
+class LoadServingStrategy(Protocol):
+    """How a tariff's LSE turns wholesale prices into retail prices, and energy into money."""
+
+    def retail_usd_per_kwh(self, wholesale: FloatArray, congestion: FloatArray) -> FloatArray:
+        """What a customer pays for energy, (t,), at a wholesale price and a shadow price of the wires."""
+
+    def wholesale_curve(self, demand: Curve) -> Curve:
+        """The tariff's demand over the wholesale price instead of the retail price."""
+
+    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
+        """What each customer owes for the energy of a day-ahead position, (n,)."""
+
+    def delivery_usd(self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
+        """What each customer owes for an interval as metered, beyond its position, (n,)."""
+
+    def network_usd_per_kwh(self) -> float:
+        """The distribution charge that the LSE passes on to the DO for each kWh."""
+
+    def fixed_usd_per_month(self) -> float:
+        """What each customer owes for being connected."""
+
+
+class Tariff(Protocol):
+    """One rate plan: its retail mechanism, its MO (or none) and its LSE."""
+
+    name: str
+    mechanism: str  # the chart statecharts/retail/<mechanism>.yaml
+
+    def market_operator(self) -> MarketOperatorStrategy | None:
+        """The MO's strategy, None for a tariff without a market."""
+
+    def load_serving(self) -> LoadServingStrategy:
+        """The LSE's strategy."""
