@@ -1,0 +1,1 @@
+"""The step loop: machines on one clock, their handlers, the journal."""

@@ -1,0 +1,1 @@
+"""DO, MO and LSE: each holds its own records and its strategy."""

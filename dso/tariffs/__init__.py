@@ -1,0 +1,1 @@
+"""Rate plans, one file each: MO strategy (or none), LSE strategy, bill arithmetic."""
