@@ -1,0 +1,48 @@
+"""LSE: what its customers will draw, what it buys for them, and what it owes and is owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dso.market import Curve
+from dso.messages import FloatArray, IntArray
+from dso.ports import LoadServingStrategy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Position:
+    """What a refining market inherits: the day-ahead deal of one interval, as power."""
+
+    market: str
+    customers_kw: FloatArray  # (n,) of each of the LSE's customers
+    head_kw: float  # what the LSE bought for them at the head of the feeder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LseRecord:
+    """What a tariff's LSE knows of one market."""
+
+    meter_kw: FloatArray | None = None  # (t, n) forecast of its customers' meters
+    device_kw: FloatArray | None = None  # (t, n) the part of it that bids
+    curves: tuple[Curve, ...] = ()  # demand over the retail price, one an interval
+    substituted: bool = False
+    wholesale_usd_per_kwh: FloatArray | None = None  # (t,)
+    congestion_usd_per_kwh: FloatArray | None = None  # (t,) shadow price μ of the wires
+    retail_usd_per_kwh: FloatArray | None = None  # (t,)
+    load_kw: FloatArray | None = None  # (t,) its part of the award at the meters
+    head_kw: FloatArray | None = None  # (t,) its part of the award at the head
+    customers_kw: FloatArray | None = None  # (t, n) each customer's part
+    position: tuple[Position, ...] = ()  # one an interval, of the market that this one refines
+
+
+@dataclass(slots=True)
+class LoadServingEntity:
+    """The load-serving entity of one tariff, with its records by market."""
+
+    tariff: str
+    mechanism: str
+    strategy: LoadServingStrategy
+    customers: IntArray  # (n,) who is enrolled
+    records: dict[str, LseRecord] = field(default_factory=dict)
+    billed_uusd: dict[int, int] = field(default_factory=dict)  # by billing period
+    fixed_charged: frozenset[int] = frozenset()

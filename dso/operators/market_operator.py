@@ -1,0 +1,136 @@
+"""MO: who takes part, what they bid, and what they are awarded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dso.market import Book, bid_faults
+from dso.messages import Bids, FloatArray, IntArray, Rejection
+from dso.ports import MarketOperatorStrategy, Population
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MoRecord:
+    """What a tariff's MO knows of one market."""
+
+    round: int = 0
+    accepted: tuple[Bids, ...] = ()  # rows that count, of this round
+    heard: frozenset[str] = frozenset()  # senders heard in this round
+    books: tuple[Book, ...] = ()  # one an interval, of the last aggregation
+    bidders: IntArray | None = None  # customer behind each row of the books
+    price_usd_per_kwh: FloatArray | None = None  # (t,) published
+    device_kw: FloatArray | None = None  # (t, customers) awarded, NaN where nothing was
+    binding: bool = False
+
+
+@dataclass(slots=True)
+class MarketOperator:
+    """The market operator of one tariff, with its participants and its records by market."""
+
+    tariff: str
+    strategy: MarketOperatorStrategy
+    populations: tuple[Population, ...]
+    customer_count: int
+    outside: dict[str, IntArray] = field(default_factory=dict)  # registered senders outside the process
+    outside_limits_kw: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    records: dict[str, MoRecord] = field(default_factory=dict)
+
+    @property
+    def senders(self) -> frozenset[str]:
+        """Names that may send bids."""
+        return frozenset(p.name for p in self.populations) | frozenset(self.outside)
+
+    def limits_of(self, sender: str) -> tuple[IntArray, FloatArray, FloatArray]:
+        """A sender's customers with the lowest and highest power of each."""
+        for population in self.populations:
+            if population.name == sender:
+                return population.customers, population.lowest_kw, population.highest_kw
+        lowest, highest = self.outside_limits_kw[sender]
+        return self.outside[sender], lowest, highest
+
+    def refusal(self, bids: Bids, market: str, round_number: int, intervals: int) -> str | None:
+        """Why a whole message does not count, or None."""
+        if bids.sender not in self.senders:
+            return "from a stranger"
+        if bids.market != market:
+            return "for another market"
+        if bids.round != round_number:
+            return f"for round {bids.round}, open is round {round_number}"
+        if bids.sender in self.records[market].heard:
+            return "duplicate"
+        shape, count = bids.quantity_kw.shape, len(bids.customers)
+        if bids.price_usd_per_kwh.shape != shape or len(shape) != 3 or shape[:2] != (intervals, count):
+            return f"its arrays must have the shape ({intervals}, {count}, points), were {shape}"
+        return None
+
+    def sift(self, bids: Bids, market: str) -> tuple[Bids, list[Rejection]]:
+        """Split a message into the bids that count and a rejection, with its reason, for each that does not."""
+        known, lowest, highest = self.limits_of(bids.sender)
+        reasons: dict[int, str] = {}
+        row = _rows_of(bids.customers, known)
+        for i in np.flatnonzero(row < 0):
+            reasons[int(i)] = "not a registered participant of this sender"
+        for i in _repeats(bids.customers):
+            reasons.setdefault(int(i), "duplicate")
+        inside = np.maximum(row, 0)
+        for t in range(bids.quantity_kw.shape[0]):
+            book = (bids.quantity_kw[t], bids.price_usd_per_kwh[t])
+            for i, why in bid_faults(*book, lowest_kw=lowest[inside], highest_kw=highest[inside]).items():
+                reasons.setdefault(i, why)
+        if not reasons:
+            return bids, []
+        good = np.ones(len(bids.customers), bool)
+        good[list(reasons)] = False
+        rejections = [
+            Rejection(market, bids.sender, int(bids.customers[i]), why) for i, why in sorted(reasons.items())
+        ]
+        return _rows(bids, good), rejections
+
+
+def _rows_of(customers: IntArray, known: IntArray) -> IntArray:
+    """Row of each customer in `known`, −1 for one who is not there."""
+    if len(known) == 0:
+        return np.full(len(customers), -1, np.int64)
+    order = np.argsort(known)
+    spot = np.clip(np.searchsorted(known, customers, sorter=order), 0, len(known) - 1)
+    row = order[spot]
+    return np.where(known[row] == customers, row, -1).astype(np.int64)
+
+
+def _repeats(customers: IntArray) -> IntArray:
+    """Rows of customers who stand there a second time; the first counts."""
+    _, first = np.unique(customers, return_index=True)
+    later = np.ones(len(customers), bool)
+    later[first] = False
+    return np.flatnonzero(later).astype(np.int64)
+
+
+def _rows(bids: Bids, good: np.ndarray) -> Bids:
+    return Bids(
+        bids.sender,
+        bids.market,
+        bids.round,
+        bids.customers[good],
+        bids.quantity_kw[:, good],
+        bids.price_usd_per_kwh[:, good],
+    )
+
+
+def joined(accepted: Sequence[Bids], extra: Bids | None = None) -> tuple[IntArray, FloatArray, FloatArray]:
+    """All accepted bids as one set of columns: customers (n,), quantities and prices (t, n, k)."""
+    parts = [*accepted, *([extra] if extra is not None else [])]
+    width = max((b.quantity_kw.shape[2] for b in parts), default=1)
+    customers = np.concatenate([b.customers for b in parts]) if parts else np.zeros(0, np.int64)
+    if not parts:
+        return customers, np.zeros((0, 0, 1)), np.zeros((0, 0, 1))
+    quantity = np.concatenate([_widened(b.quantity_kw, width) for b in parts], axis=1)
+    price = np.concatenate([_widened(b.price_usd_per_kwh, width) for b in parts], axis=1)
+    return customers, quantity, price
+
+
+def _widened(values: FloatArray, width: int) -> FloatArray:
+    missing = width - values.shape[2]
+    return np.pad(values, ((0, 0), (0, 0), (0, missing)), mode="edge") if missing else values
