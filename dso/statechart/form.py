@@ -41,13 +41,16 @@ class Form:
         self.file = file
         self.lines = lines
         self.problems: list[Problem] = []
+        self.complete = True
+        """Whether it could be told what was meant, so that checks along the rows make sense."""
 
     def line(self, at: DataPath) -> int:
         """The line of a key, or of the nearest thing around it."""
         return next(self.lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in self.lines)
 
-    def report(self, at: DataPath, what: str) -> None:
-        """Collect a problem with what stands at a path of the file."""
+    def report(self, at: DataPath, what: str, *, guessed: bool = False) -> None:
+        """Collect a problem with what stands at a path of the file; `guessed` if its meaning is clear."""
+        self.complete &= guessed
         names = [str(name) for name in at[1::2]] if "states" in at else []
         depth = sum(part == "states" for part in at[::2])
         where = f"{self.file}:{self.line(at)} {'.'.join(names[:depth])}"
@@ -62,7 +65,7 @@ class Form:
         for key in data.keys() - body.keys():
             near = difflib.get_close_matches(key, keys, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"{what} has {', '.join(keys)}"
-            self.report((*at, key), f"unknown key '{key}'; {hint}")
+            self.report((*at, key), f"unknown key '{key}'; {hint}", guessed=True)
             if near and near[0] not in body:
                 body[near[0]] = data[key]
         return body
@@ -80,7 +83,8 @@ class Form:
         """The owner that a state names itself."""
         name = self.text(body, "owner", at)
         if name is not None and name not in OWNERS:
-            self.report((*at, "owner"), f"owner must be one of {', '.join(OWNERS)}, was '{name}'")
+            what = f"owner must be one of {', '.join(OWNERS)}, was '{name}'"
+            self.report((*at, "owner"), what, guessed=True)
         return name
 
     def flag(self, body: Mapping[str, Any], key: str, at: DataPath) -> bool:
@@ -99,8 +103,8 @@ class Form:
             for name, spec in self._row_items(body[key], (*at, key)):
                 event = TIMER_PREFIX + name if kind == "timer" else name
                 if event in found:
-                    what = f"'{name}' is also listed under outcomes on line {found[event].line}"
-                    self.report((*at, key, name), f"{what}, and only one of two rows can be taken; keep one")
+                    what = f"'{name}' is listed under outcomes too, on line {found[event].line}; keep one"
+                    self.report((*at, key, name), what, guessed=True)
                     continue
                 found[event] = self._row(event, spec, kind, (*at, key, name))
         return tuple(found.values())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,21 @@ from dso.statechart.model import ROOT, Row, State, join, parent_of
 from dso.statechart.yaml_source import DataPath, Lines
 
 
-def read_chart(data: Any, lines: Lines, source: Path) -> tuple[Chart, list[Problem]]:
-    """The chart as far as it can be read, and what is wrong with the form of its file.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A chart as far as it could be read, and what is wrong with the form of its file.
 
-    A row whose target is unknown is read as leading nowhere, a misspelt key as the one that was meant; so a
-    chart that comes with problems must not be run.
+    A misspelt key or target is read as the one that was meant; where nobody can tell, `complete` is false and
+    rows may be missing. A chart that comes with problems must not be run.
     """
+
+    chart: Chart
+    problems: tuple[Problem, ...]
+    complete: bool
+
+
+def read_chart(data: Any, lines: Lines, source: Path) -> Reading:
+    """Read a chart from the content of its file and the lines of its keys."""
     form = Form(source.name, lines)
     body = form.mapping(data, (), "a chart", CHART_KEYS)
     for key in ("chart", "initial", "states"):
@@ -37,7 +47,7 @@ def read_chart(data: Any, lines: Lines, source: Path) -> tuple[Chart, list[Probl
         root_rows=reader.resolve(form.rows(body, ()), ROOT),
         source=source,
     )
-    return chart, form.problems
+    return Reading(chart, tuple(form.problems), form.complete)
 
 
 def _chart_name(form: Form, body: Mapping[str, Any]) -> str | None:
@@ -114,21 +124,29 @@ class _StateReader:
         return tuple(row if row.to is None else replace(row, to=self._target(row, owner)) for row in rows)
 
     def _target(self, row: Row, owner: str) -> str | None:
-        # Among the owner's siblings, then outward to the root; a dotted path starts at the root.
-        name, scope, visible = row.to or ROOT, parent_of(owner), []
-        if "." not in name:
-            while True:
-                if join(scope, name) in self._states:
-                    return join(scope, name)
-                visible += [s.name for s in self._states.values() if (s.parent or ROOT) == scope]
-                if scope == ROOT:
-                    break
-                scope = parent_of(scope)
-        elif name in self._states:
-            return name
+        name = row.to or ROOT
+        visible = self._visible(owner)
+        target = name if "." in name else visible.get(name)
+        if target in self._states:
+            return target
         deeper = [path for path in self._states if path.endswith("." + name)]
-        hint = f"did you mean '{deeper[0]}'?" if deeper else suggest(name, [*visible, *self._states])
+        near = deeper[:1] or difflib.get_close_matches(name, [*visible, *self._states], n=1)
+        hint = f"did you mean '{near[0]}'?" if near else suggest(name, visible)
         where = f"{self._form.file}:{row.line} {owner}".rstrip()
         what = f"'{row.name}' leads to '{name}', which is no state seen from here; {hint}"
         self._form.problems.append(Problem(where, what))
-        return None
+        self._form.complete &= bool(near)
+        return visible.get(near[0], near[0]) if near else None
+
+    def _visible(self, owner: str) -> dict[str, str]:
+        # Names that the rows of a state may use: its siblings, then outward to the root, the nearest first.
+        found: dict[str, str] = {}
+        scope = owner
+        while scope != ROOT or not found:
+            scope = parent_of(scope)
+            for state in self._states.values():
+                if (state.parent or ROOT) == scope:
+                    found.setdefault(state.name, state.path)
+            if scope == ROOT:
+                break
+        return found
