@@ -16,7 +16,8 @@ STATE_KEYS = ("owner", "doc", "final", "do", "outcomes", "external", "at", "init
 ROW_KEYS = ("to", "degraded")
 ROW_KINDS: Mapping[str, Kind] = {"outcomes": "outcome", "external": "external", "at": "timer"}
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# No double underscore: the drawings write a dot as one.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
 
 def suggest(name: str, valid: Iterable[str]) -> str:
@@ -51,7 +52,7 @@ class Form:
     def report(self, at: DataPath, what: str, *, guessed: bool = False) -> None:
         """Collect a problem with what stands at a path of the file; `guessed` if its meaning is clear."""
         self.complete &= guessed
-        names = [str(name) for name in at[1::2]] if "states" in at else []
+        names = [str(name) for name in at[1::2]]
         depth = sum(part == "states" for part in at[::2])
         where = f"{self.file}:{self.line(at)} {'.'.join(names[:depth])}"
         self.problems.append(Problem(where.rstrip(), what))
@@ -62,7 +63,7 @@ class Form:
             self.report(at, f"{what} must be a mapping, was {data!r}")
             return {}
         body = {key: value for key, value in data.items() if key in keys}
-        for key in data.keys() - body.keys():
+        for key in [key for key in data if key not in keys]:
             near = difflib.get_close_matches(key, keys, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"{what} has {', '.join(keys)}"
             self.report((*at, key), f"unknown key '{key}'; {hint}", guessed=True)
@@ -116,7 +117,7 @@ class Form:
         items = []
         for name, spec in data.items():
             if not NAME.fullmatch(name) or (name == "state" and at[-1] != "at"):
-                rule = "a name must be letters, digits and _ and cannot be 'state'"
+                rule = "a name is words of letters and digits joined by _, but not 'state'"
                 self.report((*at, name), f"'{name}' cannot be the name of an event; {rule}")
             else:
                 items.append((name, spec))

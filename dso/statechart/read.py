@@ -77,7 +77,7 @@ class _StateReader:
                 found.append(join(path, name))
                 self._read(child, (*here, name), found[-1], owner)
             else:
-                rule = "it must be letters, digits and _"
+                rule = "a name is words of letters and digits joined by _"
                 self._form.report((*here, name), f"'{name}' cannot be the name of a state; {rule}")
         return tuple(found)
 
