@@ -91,6 +91,12 @@ class NetworkModel(Protocol):
     def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
         """Limits that a schedule at the head, (t,) [kW], breaks; None if it can flow."""
 
+    def reduced(self, at_s: int) -> bool:
+        """Whether some equipment carries less than usual at an instant."""
+
+    def next_change_s(self, after_s: int) -> int | None:
+        """When its limits change next, as far as is planned or scripted; None if they do not."""
+
     def losses_kw(self, load_kw: FloatArray) -> FloatArray:
         """Losses that a load, (t,) [kW], causes between the head and the meters."""
 
@@ -120,6 +126,8 @@ class MarketOperatorStrategy(Protocol):
 
 class LoadServingStrategy(Protocol):
     """How a tariff's LSE turns wholesale prices into retail prices, and energy into money."""
+
+    takes_positions: bool  # whether a customer's day-ahead award is a deal of its own
 
     def retail_usd_per_kwh(self, wholesale: FloatArray, congestion: FloatArray) -> FloatArray:
         """What a customer pays for energy, (t,), at a wholesale price and a shadow price of the wires."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dso.market import Book, bid_faults
+from dso.market import Book, faults
 from dso.messages import Bids, FloatArray, IntArray, Rejection
 from dso.ports import MarketOperatorStrategy, Population
 
@@ -77,9 +77,9 @@ class MarketOperator:
             reasons.setdefault(int(i), "duplicate")
         inside = np.maximum(row, 0)
         for t in range(bids.quantity_kw.shape[0]):
-            book = (bids.quantity_kw[t], bids.price_usd_per_kwh[t])
-            for i, why in bid_faults(*book, lowest_kw=lowest[inside], highest_kw=highest[inside]).items():
-                reasons.setdefault(i, why)
+            book = Book(bids.quantity_kw[t], bids.price_usd_per_kwh[t])
+            for fault in faults(book, least_kw=lowest[inside], most_kw=highest[inside]):
+                reasons.setdefault(fault.bid, fault.reason)
         if not reasons:
             return bids, []
         good = np.ones(len(bids.customers), bool)

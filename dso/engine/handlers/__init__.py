@@ -1,0 +1,96 @@
+"""What each state does: handler names as they stand in the charts, with the messages that each chart takes."""
+
+from __future__ import annotations
+
+from dso.engine.handlers import billing, deliver, life, negotiate, prepare, price, procure, reconcile, retail
+from dso.engine.market_work import MarketWork, RetailWork
+from dso.engine.series import MARKET_TIMES
+from dso.engine.work import Behaviour
+
+MARKET = Behaviour(
+    kind="market",
+    work=MarketWork,
+    handlers={
+        "prepare": prepare.prepare,
+        "open_round": negotiate.open_round,
+        "validate": negotiate.validate,
+        "set_limits": negotiate.set_limits,
+        "clear": negotiate.clear,
+        "assess": negotiate.assess,
+        "procure_local": procure.procure_local,
+        "bid_wholesale": procure.bid_wholesale,
+        "fall_back_on_price": price.fall_back_on_price,
+        "reprice": price.reprice,
+        "reprice_limited": price.reprice_limited,
+        "check_schedule": price.check_schedule,
+        "publish": price.publish,
+        "dispatch": deliver.dispatch,
+        "default_service": deliver.default_service,
+        "collect_readings": reconcile.collect_readings,
+        "estimate_readings": reconcile.estimate_readings,
+        "check_signals": reconcile.check_signals,
+        "settle": reconcile.settle,
+        "balance": reconcile.balance,
+        "reverse_postings": reconcile.reverse_postings,
+        "archive": reconcile.archive,
+        "release": reconcile.release,
+    },
+    receivers={
+        "tariff_ready": negotiate.receive_tariff_ready,
+        "all_ready": None,
+        "wholesale_result": price.receive_wholesale_result,
+        "readings": deliver.receive_readings,
+        "all_readings": None,
+        "outage": None,
+        "corrected": None,
+        "cancel": None,
+    },
+    times=MARKET_TIMES,
+)
+
+RETAIL = Behaviour(
+    kind="retail",
+    work=RetailWork,
+    handlers={
+        "call_for_bids": retail.call_for_bids,
+        "aggregate": retail.aggregate,
+        "estimate": retail.estimate,
+        "inform": retail.inform,
+        "note_result": retail.note_result,
+    },
+    receivers={
+        "open_round": retail.receive_open_round,
+        "bids": retail.receive_bids,
+        "bids_complete": None,
+        "round_result": retail.receive_round_result,
+        "cancel": None,
+    },
+    times=MARKET_TIMES,
+)
+
+BILLING = Behaviour(
+    kind="billing",
+    work=billing.BillingWork,
+    handlers={
+        "charge_fixed": billing.charge_fixed,
+        "bill": billing.bill,
+        "check_bills": billing.check_bills,
+        "correct": billing.correct,
+    },
+    receivers={"period_settled": None, "correction": billing.receive_correction},
+    times=("period_end", "bill_date", "correction_close"),
+)
+
+LIFE = Behaviour(
+    kind="dso",
+    work=life.LifeWork,
+    handlers={
+        "open_books": life.open_books,
+        "announce_limits": life.announce_limits,
+        "audit": life.audit,
+    },
+    receivers={"outage": None, "restored": None},
+    times=("books_close", "next_limit_change"),
+)
+
+BEHAVIOURS = {b.kind: b for b in (MARKET, RETAIL, BILLING, LIFE)}

@@ -1,0 +1,153 @@
+"""Delivery: set-points out, meters in, interval by interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from dso.engine.market_work import MarketWork
+from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
+from dso.operators.load_serving import LoadServingEntity, Position
+
+
+def dispatch(work: MarketWork) -> Literal["dispatched", "position_only"]:
+    """Order the next interval; a market that another one refines only holds its position."""
+    if not work.spec.physical:
+        return "position_only"
+    index = work.do.interval_index + 1
+    work.set_do(interval_index=index, ordered=(*work.do.ordered, index))
+    _inherit_position(work, index)
+    _order(work, index, _set_points(work, index))
+    work.note(interval=index)
+    return "dispatched"
+
+
+def _order(work: MarketWork, index: int, set_points_kw: FloatArray) -> None:
+    """Tell the feeder; an embedded one answers when the interval is over, another posts by itself."""
+    interval = work.intervals[index]
+    if work.world.plant is not None:
+        work.post(work.market, "readings", Deliver(work.market, interval, set_points_kw), at_s=interval.end_s)
+
+
+def _set_points(work: MarketWork, index: int) -> FloatArray:
+    """What each customer's bidding device runs at, (customers,); NaN where none was awarded anything."""
+    points = work.world.device_array()
+    for tariff, operator in work.world.operators.items():
+        record = work.mo(tariff)
+        if record.device_kw is None or record.price_usd_per_kwh is None:
+            continue
+        for population in operator.populations:
+            own = population.customers
+            award = Award(
+                work.market, tariff, work.intervals, own, record.device_kw[:, own], record.price_usd_per_kwh
+            )
+            points[own] = population.set_points_kw(award, index)
+    return points
+
+
+def _inherit_position(work: MarketWork, index: int) -> None:
+    """Each LSE's position of the interval, from the market that this one refines; none is a position of zero."""
+    found = work.world.covering(work.spec.refines, work.intervals[index])
+    for tariff, retailer, record in work.retailers():
+        position = _position(retailer, found)
+        work.set_lse(tariff, position=(*record.position, position))
+
+
+def _position(retailer: LoadServingEntity, found: tuple[str, int] | None) -> Position:
+    record = retailer.records.get(found[0]) if found is not None else None
+    if found is None or record is None or record.customers_kw is None or record.head_kw is None:
+        return Position("", np.zeros(len(retailer.customers)), 0.0)
+    market, t = found
+    return Position(market, record.customers_kw[t], float(record.head_kw[t]))
+
+
+def default_service(work: MarketWork) -> Literal["served"]:
+    """Nobody is told anything: devices run as they would, every interval that was not ordered yet."""
+    if not work.spec.physical:
+        for tariff in work.world.names():  # no position is a position of zero
+            work.set_lse(tariff, customers_kw=None, head_kw=None, load_kw=None)
+        return "served"
+    ordered = work.do.ordered
+    if not work.do.readings:
+        work.set_do(readings=(None,) * len(work.intervals))
+    for index in range(len(work.intervals)):
+        if index not in ordered:
+            _inherit_position(work, index)
+            _order(work, index, work.world.device_array())
+            ordered = (*ordered, index)
+    work.set_do(ordered=ordered, interval_index=len(work.intervals) - 1)
+    _assume_prices(work)
+    return "served"
+
+
+def _assume_prices(work: MarketWork) -> None:
+    """Where no price was found before the failure, the expected one is billed."""
+    expected = work.subject.expected_usd_per_kwh
+    if expected is None:
+        expected = np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)
+    nothing = np.zeros(len(work.intervals))
+    for tariff, retailer, record in work.retailers():
+        if record.retail_usd_per_kwh is None:
+            work.set_lse(
+                tariff,
+                wholesale_usd_per_kwh=expected,
+                congestion_usd_per_kwh=nothing,
+                retail_usd_per_kwh=retailer.strategy.retail_usd_per_kwh(expected, nothing),
+            )
+
+
+def receive_readings(work: MarketWork, payload: Deliver | MeterReading | Mapping[str, Any]) -> None:
+    """All meters of one interval report; the embedded feeder is run here, for the interval that is over."""
+    plant = work.world.plant
+    if isinstance(payload, Deliver):
+        assert plant is not None  # only an embedded feeder is sent orders this way
+        reading: MeterReading | Rejection = plant.deliver(payload)
+    else:
+        reading = _as_reading(work, payload)
+    if isinstance(reading, Rejection):
+        work.reject(reading)
+        return
+    why = _refusal(work, reading)
+    if why is not None:
+        work.reject(Rejection(work.market, "feeder", None, why))
+        return
+    index = work.intervals.index(reading.interval)
+    readings = list(work.do.readings)
+    readings[index] = reading
+    work.set_do(readings=tuple(readings))
+    work.note(interval=index, head_kwh=round(reading.head_kwh, 6))
+    if all(is_complete(r) for r in readings) and work.takes("all_readings"):
+        work.post(work.market, "all_readings")
+
+
+def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading | Rejection:
+    if isinstance(payload, MeterReading):
+        return payload
+    try:
+        return MeterReading(
+            work.intervals[int(payload["interval"])],
+            np.asarray(payload["meter_kwh"], float),
+            np.asarray(payload["device_kwh"], float),
+            float(payload["head_kwh"]),
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        return Rejection(work.market, "feeder", None, f"readings cannot be read: {error}")
+
+
+def _refusal(work: MarketWork, reading: MeterReading) -> str | None:
+    if reading.interval not in work.intervals:
+        return "readings of an interval that this market does not deliver"
+    if reading.meter_kwh.shape != (work.world.customers,):
+        return f"readings must hold {work.world.customers} meters, held {reading.meter_kwh.shape}"
+    if not np.isfinite(reading.head_kwh):
+        return "the head meter's reading must be a number"
+    if is_complete(work.do.readings[work.intervals.index(reading.interval)]):
+        return "duplicate readings of an interval"
+    return None
+
+
+def is_complete(reading: MeterReading | None) -> bool:
+    """Whether every meter of an interval has reported."""
+    return reading is not None and bool(np.isfinite(reading.meter_kwh).all())

@@ -1,0 +1,139 @@
+"""Rounds: who wants what, does it fit through the wires, and is this round the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from dso.engine.joint import solve_jointly
+from dso.engine.market_work import MarketWork
+from dso.market import Curve
+from dso.operators.distribution import tighter
+
+SIGNAL_TOLERANCE_FRAC = 0.01  # successive rounds' prices agree within this part of the day's price range
+
+
+def open_round(work: MarketWork) -> Literal["opened"]:
+    """Open the next round with every tariff that still takes part."""
+    number = work.subject.round + 1
+    work.set(round=number, ready=frozenset())
+    previous = work.subject.schedule
+    for tariff in work.world.names():
+        retail = None if previous is None else previous.retail_usd_per_kwh[tariff]
+        facts = {"round": number, "expected_usd_per_kwh": work.subject.expected_usd_per_kwh, "retail": retail}
+        work.post(work.retail_machine(tariff), "open_round", facts)
+    work.note(round=number)
+    return "opened"
+
+
+def receive_tariff_ready(work: MarketWork, payload: dict[str, Any]) -> None:
+    """A tariff has its curve; when all have, the round goes on."""
+    tariff = payload["tariff"]
+    work.set_lse(tariff, curves=tuple(payload["curves"]), substituted=False)
+    ready = work.subject.ready | {tariff}
+    work.set(ready=ready)
+    work.note(tariff=tariff, outcome=payload["outcome"])
+    if len(ready) == len(work.world.retailers) and work.takes("all_ready"):
+        work.post(work.market, "all_ready")
+
+
+def substitute_missing(work: MarketWork) -> None:
+    """A tariff that has no curve counts at its LSE's estimate."""
+    for tariff, _, record in work.retailers():
+        if tariff in work.subject.ready:
+            continue
+        if record.meter_kw is None:
+            load_kw = np.zeros(len(work.intervals))
+        else:
+            load_kw = record.meter_kw.sum(axis=1)
+        work.set_lse(tariff, curves=tuple(Curve.vertical(float(q)) for q in load_kw), substituted=True)
+        work.degrade(f"{tariff} estimated")
+
+
+def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "network_unavailable"]:
+    """Solve the indicative schedule and ask the DO whether it can flow."""
+    substitute_missing(work)
+    expected = work.subject.expected_usd_per_kwh
+    assert expected is not None  # prepared before any round
+    schedule = solve_jointly(work, expected)
+    work.set(schedule=schedule)
+    head_kw = work.world.distribution.head_kw(schedule.total_kw())
+    work.note(head_kw=[round(float(q), 3) for q in head_kw])
+    broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+    return "limits_ok" if broken is None else "limits_violated"
+
+
+def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
+    """Turn what broke into limits on what may clear."""
+    head_kw = work.world.distribution.head_kw(_schedule_kw(work))
+    broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+    retries = work.do.retries + 1
+    limits = work.do.limits if broken is None else tighter(work.do.limits, broken)
+    work.set_do(limits=limits, retries=retries)
+    work.note(import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw))
+    return "limited" if retries <= work.spec.retries else "retries_exhausted"
+
+
+def clear(work: MarketWork) -> Literal["cleared", "no_crossing", "scarcity"]:
+    """Adopt the last validated schedule."""
+    schedule = work.subject.schedule
+    assert schedule is not None  # validated before
+    work.note(
+        load_kw=[round(float(q), 3) for q in schedule.total_kw()],
+        congestion_usd_per_kwh=[round(float(p), 6) for p in schedule.congestion_usd_per_kwh],
+    )
+    if schedule.curtailed_kw.any():
+        return "scarcity"
+    return "cleared" if np.abs(schedule.total_kw()).any() else "no_crossing"
+
+
+def assess(work: MarketWork) -> Literal["informational", "binding"]:
+    """Tell each tariff its round's result, and whether it is the last."""
+    schedule = work.subject.schedule
+    assert schedule is not None  # validated before
+    binding = PROTOCOLS[work.spec.protocol](work)
+    for tariff in work.world.names():
+        result = {"price": schedule.retail_usd_per_kwh[tariff], "binding": binding}
+        work.post(work.retail_machine(tariff), "round_result", result)
+    work.set(previous=schedule)
+    work.set_do(retries=0)
+    work.note(round=work.subject.round, binding=binding)
+    return "binding" if binding else "informational"
+
+
+def _schedule_kw(work: MarketWork) -> np.ndarray:
+    schedule = work.subject.schedule
+    return np.zeros(len(work.intervals)) if schedule is None else schedule.total_kw()
+
+
+def _finite_least(values: np.ndarray) -> float | None:
+    least = float(values.min())
+    return round(least, 3) if np.isfinite(least) else None
+
+
+def _fixed(work: MarketWork) -> bool:
+    return work.subject.round >= work.spec.rounds
+
+
+def _gated(work: MarketWork) -> bool:
+    return work.subject.round >= work.spec.most_rounds()
+
+
+def _signalled(work: MarketWork) -> bool:
+    """The MOs have heard enough when a round moves no price by more than a hundredth of the price range."""
+    if _gated(work):
+        return True
+    schedule, before = work.subject.schedule, work.subject.previous
+    if schedule is None or before is None:
+        return False
+    for tariff in work.world.operators:
+        price, last = schedule.retail_usd_per_kwh[tariff], before.retail_usd_per_kwh[tariff]
+        spread = max(float(np.ptp(price)), 1e-6)
+        if np.abs(price - last).max() > SIGNAL_TOLERANCE_FRAC * spread:
+            return False
+    return True
+
+
+PROTOCOLS: dict[str, Callable[[MarketWork], bool]] = {"fixed": _fixed, "gated": _gated, "signalled": _signalled}

@@ -1,0 +1,72 @@
+"""Before anyone is asked: forecasts, limits, and the price that rounds reckon with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from dso.engine.market_work import MarketWork
+from dso.market import reference_price
+from dso.messages import FloatArray
+from dso.operators.distribution import DoRecord
+from dso.ports import Limits
+
+
+def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "position_missing"]:
+    """Forecast load and price; the price of a refined market goes before every model (TENT's precedence)."""
+    world, intervals = work.world, work.intervals
+    records = world.distribution.records
+    work.put(records, work.market, DoRecord(Limits.none(len(intervals)), readings=(None,) * len(intervals)))
+    work.put(world.open_markets, work.market, work.subject.times.delivery_s)
+    meter_kw = world.forecast.meter_kw(intervals, work.now_s)
+    device_kw = world.forecast.device_kw(intervals, work.now_s)
+    for tariff, retailer in world.retailers.items():
+        own = retailer.customers
+        work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
+    refined = refined_prices(work)
+    model = world.wholesale.expected_usd_per_kwh(intervals, work.now_s)
+    fallback = _last_known(work)
+    expected = np.array([
+        reference_price(None, _known(refined[k]), _known(model[k]), float(fallback[k])) for k in range(len(intervals))
+    ])
+    work.set(expected_usd_per_kwh=expected)
+    work.note(expected_usd_per_kwh=_rounded(expected), load_kw=round(float(meter_kw.sum() / len(intervals)), 3))
+    if work.spec.refines is not None and np.isnan(refined).any():
+        return "position_missing"
+    if np.isnan(model).any() and np.isnan(refined).any():
+        return "forecast_missing"
+    return "prepared"
+
+
+def refined_prices(work: MarketWork) -> FloatArray:
+    """Cleared wholesale price of the market that this one refines, (t,); NaN where there is none."""
+    prices = np.full(len(work.intervals), np.nan)
+    for k, interval in enumerate(work.intervals):
+        found = work.world.covering(work.spec.refines, interval)
+        if found is None:
+            continue
+        market, index = found
+        for retailer in work.world.retailers.values():
+            record = retailer.records.get(market)
+            if record is not None and record.wholesale_usd_per_kwh is not None:
+                prices[k] = record.wholesale_usd_per_kwh[index]
+                break
+    return prices
+
+
+def _last_known(work: MarketWork) -> FloatArray:
+    """The last price of this series, repeated to the market's length; the study's default before any."""
+    last = work.world.last_wholesale.get(work.spec.name)
+    if last is None:
+        return np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)
+    return np.resize(last, len(work.intervals))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _rounded(values: FloatArray) -> list[float]:
+    return [round(float(v), 6) for v in values]
+

@@ -1,0 +1,194 @@
+"""What it costs, to each, and a last look at the wires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from dso.engine.joint import (
+    loss_factor,
+    residual_kw,
+    share_between_tariffs,
+    solve_jointly,
+    spread_over_customers,
+)
+from dso.engine.market_work import MarketWork, Schedule
+from dso.messages import FloatArray, PriceSignal, Rejection, WholesaleResult
+from dso.operators.distribution import tighter
+from dso.operators.load_serving import LseRecord
+
+
+def receive_wholesale_result(work: MarketWork, payload: WholesaleResult | Mapping[str, Any]) -> None:
+    """Take the wholesale market's answer; one that is malformed does not count."""
+    result = _as_result(work, payload)
+    count = len(work.intervals)
+    if isinstance(result, Rejection):
+        work.reject(result)
+        return
+    values = np.concatenate([result.price_usd_per_kwh, result.quantity_kw])
+    if values.shape != (2 * count,) or not np.isfinite(values).all():
+        why = f"a wholesale result must hold {count} finite prices and quantities"
+        work.reject(Rejection(work.market, "wholesale", None, why))
+        return
+    work.set(result=result, assumed=False)
+    work.note(price_usd_per_kwh=_rounded(result.price_usd_per_kwh), quantity_kw=_rounded(result.quantity_kw))
+
+
+def _as_result(work: MarketWork, payload: WholesaleResult | Mapping[str, Any]) -> WholesaleResult | Rejection:
+    if isinstance(payload, WholesaleResult):
+        return payload
+    try:
+        price = np.asarray(payload["price_usd_per_kwh"], float).reshape(-1)
+        return WholesaleResult(work.market, price, np.asarray(payload["quantity_kw"], float).reshape(-1))
+    except (KeyError, TypeError, ValueError) as error:
+        return Rejection(work.market, "wholesale", None, f"wholesale result cannot be read: {error}")
+
+
+def fall_back_on_price(work: MarketWork) -> Literal["priced"]:
+    """No result: the expected price stands, and what was scheduled at it counts as bought."""
+    _assume(work)
+    _settle_price(work)
+    return "priced"
+
+
+def _assume(work: MarketWork) -> None:
+    expected = work.subject.expected_usd_per_kwh
+    assert expected is not None  # prepared before
+    schedule = solve_jointly(work, expected)
+    head_kw = work.world.distribution.head_kw(schedule.total_kw())
+    work.set(result=WholesaleResult(work.market, expected, head_kw), assumed=True)
+
+
+def reprice(work: MarketWork) -> Literal["repriced"]:
+    """Turn the wholesale result into each tariff's price, load and customers' parts."""
+    if work.subject.result is None:  # what arrived could not be read
+        work.degrade("no usable wholesale result")
+        _assume(work)
+    _settle_price(work)
+    return "repriced"
+
+
+def reprice_limited(work: MarketWork) -> Literal["repriced"]:
+    """Clear again at the same wholesale price, under the limits that the last look has found."""
+    do = work.do
+    broken = work.world.distribution.violated(work.intervals, _head_kw(work), work.now_s)
+    limits = do.limits if broken is None else tighter(do.limits, broken)
+    work.set_do(limits=limits, retries=do.retries + 1)
+    _settle_price(work, limited=True)
+    return "repriced"
+
+
+def _settle_price(work: MarketWork, *, limited: bool = False) -> None:
+    result = work.subject.result
+    assert result is not None
+    schedule = solve_jointly(work, result.price_usd_per_kwh)
+    factor = loss_factor(work, schedule.total_kw())
+    award_kw = result.quantity_kw / factor
+    bought = share_between_tariffs(work, schedule, award_kw)
+    load = schedule.load_kw if limited else bought
+    for tariff, retailer, record in work.retailers():
+        base_kw = _expected_customers_kw(work, tariff, record, schedule, load[tariff])
+        work.set_lse(
+            tariff,
+            wholesale_usd_per_kwh=result.price_usd_per_kwh,
+            congestion_usd_per_kwh=schedule.congestion_usd_per_kwh,
+            retail_usd_per_kwh=schedule.retail_usd_per_kwh[tariff],
+            load_kw=load[tariff],
+            head_kw=bought[tariff] * factor,
+            customers_kw=spread_over_customers(retailer, base_kw, load[tariff]),
+        )
+    work.set(schedule=schedule)
+    work.note(
+        wholesale_usd_per_kwh=_rounded(result.price_usd_per_kwh),
+        congestion_usd_per_kwh=_rounded(schedule.congestion_usd_per_kwh),
+        award_kw=_rounded(award_kw),
+    )
+
+
+def _expected_customers_kw(
+    work: MarketWork, tariff: str, record: LseRecord, schedule: Schedule, load_kw: FloatArray
+) -> FloatArray:
+    """What each of a tariff's customers draws with its own award, (t, n)."""
+    if tariff not in work.world.operators or record.substituted:
+        assert record.meter_kw is not None
+        return record.meter_kw
+    assert record.device_kw is not None
+    operator, mo = work.world.operators[tariff], work.mo(tariff)
+    own = work.world.retailers[tariff].customers
+    bidders = mo.bidders if mo.bidders is not None else np.zeros(0, np.int64)
+    silent = ~np.isin(own, bidders)
+    rest = residual_kw(record) + np.where(silent, record.device_kw, 0.0)
+    devices = np.full((len(work.intervals), work.world.customers), np.nan)
+    for t, book in enumerate(mo.books):
+        price = float(schedule.retail_usd_per_kwh[tariff][t])
+        total = float(load_kw[t] - rest[t].sum())
+        devices[t, bidders] = operator.strategy.award(book, price, total)
+    work.set_mo(tariff, device_kw=devices)
+    return rest + np.nan_to_num(devices[:, own])
+
+
+def check_schedule(
+    work: MarketWork,
+) -> Literal["feasible", "infeasible", "retries_exhausted", "network_unavailable"]:
+    """Ask the DO once more: equipment may have failed since the schedule was validated."""
+    broken = work.world.distribution.violated(work.intervals, _head_kw(work), work.now_s)
+    if broken is None:
+        return "feasible"
+    work.note(import_limit_kw=_rounded(broken.import_kw))
+    return "infeasible" if work.do.retries < work.spec.retries else "retries_exhausted"
+
+
+def _head_kw(work: MarketWork) -> FloatArray:
+    loads = [record.load_kw for _, _, record in work.retailers() if record.load_kw is not None]
+    return work.world.distribution.head_kw(np.sum(loads, axis=0))
+
+
+def publish(work: MarketWork) -> Literal["published"]:
+    """Tell every tariff's participants the price that counts."""
+    for tariff, _, record in work.retailers():
+        price = record.retail_usd_per_kwh
+        assert price is not None  # priced before
+        if tariff in work.world.operators:
+            signal = PriceSignal(work.market, tariff, work.subject.round, work.intervals, price, binding=True)
+            for population in work.world.operators[tariff].populations:
+                population.hear(signal)
+            work.set_mo(tariff, price_usd_per_kwh=price)
+        _write_prices(work, tariff, record)
+    result = work.subject.result
+    assert result is not None
+    work.put(work.world.last_wholesale, work.spec.name, result.price_usd_per_kwh)
+    return "published"
+
+
+def _write_prices(work: MarketWork, tariff: str, record: LseRecord) -> None:
+    retail, wholesale, congestion = (
+        record.retail_usd_per_kwh,
+        record.wholesale_usd_per_kwh,
+        record.congestion_usd_per_kwh,
+    )
+    assert retail is not None
+    assert wholesale is not None
+    assert congestion is not None
+    assert record.load_kw is not None
+    assert record.head_kw is not None
+    for t, interval in enumerate(work.intervals):
+        work.row(
+            "prices",
+            market=work.market,
+            tariff=tariff,
+            interval_start=interval.start_s,
+            interval_s=interval.duration_s,
+            wholesale_usd_per_kwh=float(wholesale[t]),
+            congestion_usd_per_kwh=float(congestion[t]),
+            retail_usd_per_kwh=float(retail[t]),
+            load_kw=float(record.load_kw[t]),
+            head_kw=float(record.head_kw[t]),
+        )
+    if work.world.settings.records != "summary":
+        work.row("awards", market=work.market, tariff=tariff, customers_kw=record.customers_kw)
+
+
+def _rounded(values: FloatArray) -> list[float | None]:
+    return [round(float(v), 6) if np.isfinite(v) else None for v in values]

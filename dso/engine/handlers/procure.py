@@ -1,0 +1,49 @@
+"""The gate is closed: what customers inject is bought first, the rest with one bid for the bus."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from dso.engine.handlers.negotiate import substitute_missing
+from dso.engine.joint import bus_curve, expected_load_kw, loss_factor, solve_jointly
+from dso.engine.market_work import MarketWork
+from dso.messages import WholesaleBid
+
+
+def procure_local(work: MarketWork) -> Literal["procured"]:
+    """Take stock of what customers offer to inject: it meets the others' load before anything is bought."""
+    substitute_missing(work)
+    schedule = work.subject.schedule
+    if schedule is None:  # no round was finished before the gate
+        assert work.subject.expected_usd_per_kwh is not None
+        schedule = solve_jointly(work, work.subject.expected_usd_per_kwh)
+        work.set(schedule=schedule)
+    work.note(local_kw=[round(-float(min(q, 0.0)), 3) for q in _least_offers(work)])
+    return "procured"
+
+
+def _least_offers(work: MarketWork) -> np.ndarray:
+    """The most that all tariffs together could inject, as a negative load, (t,)."""
+    least = [[record.curves[t].quantity_kw.min() for t in range(len(work.intervals))] for _, _, record in work.retailers()]
+    return np.minimum(np.asarray(least), 0.0).sum(axis=0)
+
+
+def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:
+    """Add the LSEs' curves into one bid for the bus and hand it in."""
+    factor = loss_factor(work, expected_load_kw(work))
+    demand = tuple(bus_curve(work, t, float(factor[t])) for t in range(len(work.intervals)))
+    bid = WholesaleBid(work.market, work.intervals, demand, True, not work.spec.physical)
+    work.set(bid=bid)
+    most = [round(float(c.quantity_kw.max()), 3) for c in demand]
+    work.note(most_kw=most, least_kw=[round(float(c.quantity_kw.min()), 3) for c in demand])
+    why = work.world.wholesale.refuses(bid)
+    if why is not None:
+        work.degrade(f"wholesale refused the bid: {why}")
+        return "refused"
+    result = work.world.wholesale.clear(bid)
+    if result is not None:
+        at_s = work.subject.times.clearing_s - work.spec.wholesale_result_lead_s
+        work.post(work.market, "wholesale_result", result, at_s=at_s)
+    return "submitted"

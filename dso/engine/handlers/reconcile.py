@@ -1,0 +1,213 @@
+"""What was delivered, and who owes whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from dso.engine.handlers.deliver import is_complete
+from dso.engine.market_work import MarketWork
+from dso.engine.settlement import settle_delivery, settle_position
+from dso.messages import MeterReading, ValueExchange
+
+
+def collect_readings(work: MarketWork) -> Literal["readings_complete", "readings_missing", "position_only"]:
+    """Look whether every meter of every interval has reported."""
+    if not work.spec.physical:
+        return "position_only"
+    missing = sum(1 for r in work.do.readings if not is_complete(r))
+    work.note(missing_intervals=missing)
+    return "readings_missing" if missing else "readings_complete"
+
+
+def estimate_readings(work: MarketWork) -> Literal["estimated"]:
+    """Fill in what has not been read: a meter's own schedule, and of the head what the meters imply."""
+    readings, filled = [], 0
+    for t, reading in enumerate(work.do.readings):
+        if reading is not None and is_complete(reading):
+            readings.append(reading)
+            continue
+        scheduled = np.zeros(work.world.customers)
+        for _, retailer, record in work.retailers():
+            kw = record.customers_kw if record.customers_kw is not None else record.meter_kw
+            if kw is not None:
+                scheduled[retailer.customers] = kw[t] * work.hours
+        readings.append(_filled(work, t, reading, scheduled))
+        filled += len(scheduled) if reading is None else int(np.isnan(reading.meter_kwh).sum())
+    work.set_do(readings=tuple(readings), estimated=filled)
+    work.note(estimated_values=filled)
+    return "estimated"
+
+
+def _filled(work: MarketWork, t: int, reading: MeterReading | None, scheduled_kwh: np.ndarray) -> MeterReading:
+    interval = work.intervals[t]
+    if reading is None:
+        meter, device = scheduled_kwh, work.world.device_array()
+    else:
+        meter = np.where(np.isnan(reading.meter_kwh), scheduled_kwh, reading.meter_kwh)
+        device = reading.device_kwh
+    head_kw = work.world.distribution.head_kw(np.array([meter.sum() / work.hours]))
+    head_kwh = float(head_kw[0]) * work.hours if reading is None else reading.head_kwh
+    return MeterReading(interval, meter, device, head_kwh)
+
+
+def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
+    """Compare what participants were awarded with what their devices' meters say."""
+    settings = work.world.settings
+    checked = off = 0
+    for tariff, operator in work.world.operators.items():
+        device_kw = work.mo(tariff).device_kw
+        if device_kw is None:
+            continue
+        for population in operator.populations:
+            own = population.customers
+            rating = np.maximum(np.abs(population.highest_kw), np.abs(population.lowest_kw))
+            for t, reading in enumerate(work.do.readings):
+                if reading is None:
+                    continue
+                metered = reading.device_kwh[own] / work.hours
+                both = np.isfinite(metered) & np.isfinite(device_kw[t, own])
+                wrong = np.abs(metered - device_kw[t, own]) > settings.suspect_kw_frac * rating
+                checked += int(both.sum())
+                off += int((wrong & both).sum())
+    work.note(checked=checked, off=off)
+    return "suspect" if off > settings.suspect_share * max(checked, 1) else "consistent"
+
+
+def settle(work: MarketWork) -> Literal["settled"]:
+    """Post every value exchange of the market: positions of a refined market, deviations of a physical one."""
+    if work.spec.physical:
+        settle_delivery(work)
+    else:
+        settle_position(work)
+    work.put(work.world.posted, work.market, tuple(work.effects.exchanges))
+    paid = sum(
+        int(e.customers.amount_uusd.sum()) for e in work.effects.exchanges if e.customers is not None
+    )
+    work.note(exchanges=len(work.effects.exchanges), customers_usd=paid / 1e6)
+    return "settled"
+
+
+def balance(work: MarketWork) -> Literal["balanced", "unbalanced"]:
+    """Energy and money must add up: head = Σ meters + losses + unaccounted-for, Σ LSEs = wholesale award."""
+    audit = work.world.audit["run"]
+    frac = market_unaccounted_frac(work)
+    error_kwh = _position_error_kwh(work)
+    unbalanced = frac > work.world.settings.unaccounted_tolerance_frac or error_kwh > 1e-6 * _traded_kwh(work)
+    work.note(unaccounted_frac=frac, position_error_kwh=error_kwh)
+    worst = max(audit.worst_position_error_kwh, error_kwh)
+    changes = {"worst_position_error_kwh": worst, "unbalanced": audit.unbalanced + int(unbalanced)}
+    work.put(work.world.audit, "run", replace(work.world.audit["run"], **changes))
+    return "unbalanced" if unbalanced else "balanced"
+
+
+def market_unaccounted_frac(work: MarketWork) -> float:
+    """Unaccounted-for energy per metered energy of the market's readings."""
+    rows = [r for r in work.do.readings if r is not None]
+    if not rows:
+        return 0.0
+    load_kw = np.array([r.meter_kwh.sum() for r in rows]) / work.hours
+    implied_kwh = work.world.distribution.head_kw(load_kw) * work.hours
+    off = np.abs(np.array([r.head_kwh for r in rows]) - implied_kwh).sum()
+    return float(off / max(float(np.abs(load_kw).sum()) * work.hours, 1e-12))
+
+
+def _position_error_kwh(work: MarketWork) -> float:
+    """How far the LSEs' parts are from what the wholesale market awarded to the bus."""
+    result = work.subject.result
+    parts = [record.head_kw for _, _, record in work.retailers() if record.head_kw is not None]
+    if result is None or not parts:
+        return 0.0
+    return float(np.abs(np.sum(parts, axis=0) - result.quantity_kw).sum() * work.hours)
+
+
+def _traded_kwh(work: MarketWork) -> float:
+    result = work.subject.result
+    return max(1.0, float(np.abs(result.quantity_kw).sum() * work.hours)) if result is not None else 1.0
+
+
+def reverse_postings(work: MarketWork) -> Literal["reversed"]:
+    """Take back what was posted for a disputed market, so that it can be settled anew; nothing is erased."""
+    for exchange in work.world.posted.get(work.market, ()):
+        work.exchange(reversal_of(exchange, work.now_s))
+    work.drop(work.world.posted, work.market)
+    return "reversed"
+
+
+def reversal_of(exchange: ValueExchange, now_s: int) -> ValueExchange:
+    """The exchange that undoes another one."""
+    postings = tuple(replace(p, amount_uusd=-p.amount_uusd, energy_kwh=-p.energy_kwh) for p in exchange.postings)
+    block = exchange.customers
+    if block is not None:
+        block = replace(block, amount_uusd=-block.amount_uusd, energy_kwh=-block.energy_kwh)
+    return replace(exchange, time_s=now_s, postings=postings, customers=block)
+
+
+def archive(work: MarketWork) -> None:
+    """The market is over: write its line and forget what the parties kept for it."""
+    _write_market(work, "expired")
+    _count_delivery(work)
+    _forget(work)
+
+
+def release(work: MarketWork) -> None:
+    """The market was cancelled before its gate."""
+    _write_market(work, "cancelled")
+    _forget(work)
+
+
+def _count_delivery(work: MarketWork) -> None:
+    """Add what was delivered to the sums of the last audit."""
+    audit = work.world.audit["run"]
+    for reading in work.do.readings:
+        if reading is None:
+            continue
+        meter_kwh = float(reading.meter_kwh.sum())
+        implied = work.world.distribution.head_kw(np.array([meter_kwh / work.hours]))
+        losses_kwh = float(implied[0]) * work.hours - meter_kwh
+        audit = replace(
+            audit,
+            delivered=audit.delivered + 1,
+            delivered_starts_s=audit.delivered_starts_s + reading.interval.start_s - work.world.start_s,
+            head_kwh=audit.head_kwh + reading.head_kwh,
+            meter_kwh=audit.meter_kwh + meter_kwh,
+            losses_kwh=audit.losses_kwh + losses_kwh,
+            unaccounted_kwh=audit.unaccounted_kwh + reading.head_kwh - meter_kwh - losses_kwh,
+            peak_kw=max(audit.peak_kw, reading.head_kwh / work.hours),
+        )
+    work.put(work.world.audit, "run", audit)
+
+
+def _write_market(work: MarketWork, end: str) -> None:
+    times = work.subject.times
+    work.row(
+        "markets",
+        market=work.market,
+        series=work.spec.name,
+        delivery_start=times.delivery_s,
+        intervals=work.spec.intervals,
+        interval_s=work.spec.interval_s,
+        rounds=work.subject.round,
+        ended=work.now_s,
+        end_state=end,
+        price_assumed=int(work.subject.assumed),
+    )
+
+
+def _forget(work: MarketWork) -> None:
+    world = work.world
+    work.drop(world.distribution.records, work.market)
+    for retailer in world.retailers.values():
+        work.drop(retailer.records, work.market)
+    for operator in world.operators.values():
+        work.drop(operator.records, work.market)
+    work.drop(world.posted, work.market)
+    work.drop(world.open_markets, work.market)
+    if work.subject.round == 0:  # its retail machines never heard of a round and would wait for one
+        for tariff in world.names():
+            work.post(work.retail_machine(tariff), "cancel")
+    for period in world.settled_periods(work.subject.times.delivery_end_s):
+        for tariff in world.names():
+            work.post(world.billing_machine(tariff, period), "period_settled")

@@ -1,0 +1,150 @@
+"""A tariff's own part in a market: call for bids, sift them, aggregate, inform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from dso.engine.joint import residual_kw
+from dso.engine.market_work import RetailWork
+from dso.market import Book, Curve
+from dso.messages import BidRequest, Bids, FloatArray, PriceSignal, Rejection
+from dso.operators.market_operator import joined
+
+
+NO_BIDS = Book(np.zeros((0, 1)), np.zeros((0, 1)))
+
+
+def receive_open_round(work: RetailWork, payload: Mapping[str, Any]) -> None:
+    """The market opens a round: note its number and what to reckon with."""
+    work.machine.subject = replace(
+        work.facts,
+        round=payload["round"],
+        expected_usd_per_kwh=payload["expected_usd_per_kwh"],
+        expected_retail_usd_per_kwh=payload["retail"],
+        binding=False,
+    )
+
+
+def receive_round_result(work: RetailWork, payload: Mapping[str, Any]) -> None:
+    """The market has assessed the round."""
+    work.machine.subject = replace(
+        work.facts, expected_retail_usd_per_kwh=payload["price"], binding=payload["binding"]
+    )
+
+
+def call_for_bids(work: RetailWork) -> Literal["called"]:
+    """Ask every population for its bids; those outside the process send theirs by themselves."""
+    facts, operator = work.facts, work.operator
+    work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
+    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, _expected_retail(work))
+    for population in operator.populations:
+        work.post(work.machine.name, "bids", population.bid(request))
+    if not operator.senders:
+        work.post(work.machine.name, "bids_complete")
+    work.note(round=facts.round, senders=len(operator.senders))
+    return "called"
+
+
+def _expected_retail(work: RetailWork) -> FloatArray:
+    facts = work.facts
+    if facts.expected_retail_usd_per_kwh is not None:
+        return facts.expected_retail_usd_per_kwh
+    expected = facts.expected_usd_per_kwh
+    assert expected is not None  # sent with open_round
+    return work.retailer.strategy.retail_usd_per_kwh(expected, np.zeros_like(expected))
+
+
+def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> None:
+    """Sift a message of bids: what counts is kept, what does not is rejected with its reason."""
+    bids = _as_bids(work, payload)
+    if isinstance(bids, Rejection):
+        work.reject(bids)
+        return
+    operator, record = work.operator, work.mo(work.tariff)
+    refusal = operator.refusal(bids, work.market, work.facts.round, len(work.intervals))
+    if refusal is not None:
+        work.reject(Rejection(work.market, bids.sender, None, refusal))
+        return
+    good, rejections = operator.sift(bids, work.market)
+    for rejection in rejections:
+        work.reject(rejection)
+    heard = record.heard | {bids.sender}
+    work.set_mo(work.tariff, accepted=(*record.accepted, good), heard=heard)
+    work.note(sender=bids.sender, bids=len(good.customers), rejected=len(rejections))
+    if heard == operator.senders:
+        work.post(work.machine.name, "bids_complete")
+
+
+def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids | Rejection:
+    """A message from outside as arrays; one that cannot be read is a rejection."""
+    if isinstance(payload, Bids):
+        return payload
+    try:
+        return Bids(
+            sender=str(payload["sender"]),
+            market=str(payload.get("market", work.market)),
+            round=int(payload.get("round", work.facts.round)),
+            customers=np.asarray(payload["customers"], np.int64).reshape(-1),
+            quantity_kw=np.asarray(payload["quantity_kw"], float),
+            price_usd_per_kwh=np.asarray(payload["price_usd_per_kwh"], float),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        sender = str(payload.get("sender", "unknown")) if isinstance(payload, Mapping) else "unknown"
+        return Rejection(work.market, sender, None, f"bids cannot be read: {error}")
+
+
+def aggregate(work: RetailWork) -> Literal["aggregated"]:
+    """One curve an interval: accepted bids, and everything else at the estimate."""
+    record, lse = work.mo(work.tariff), work.lse(work.tariff)
+    customers, quantity, price = joined(record.accepted)
+    silent = ~np.isin(work.retailer.customers, customers)
+    assert lse.device_kw is not None  # prepared before
+    rest_kw = residual_kw(lse).sum(axis=1) + lse.device_kw[:, silent].sum(axis=1)
+    books, curves = [], []
+    for t in range(len(work.intervals)):
+        book = Book(quantity[t], price[t]) if len(customers) else NO_BIDS
+        books.append(book)
+        curves.append(work.operator.strategy.aggregate(book, float(rest_kw[t])))
+    work.set_mo(work.tariff, books=tuple(books), bidders=customers)
+    waiting = work.operator.senders - record.heard
+    if waiting:
+        work.note(missing=sorted(waiting))
+    _offer(work, curves)
+    work.note(bids=len(customers), rest_kw=[round(float(q), 3) for q in rest_kw])
+    return "aggregated"
+
+
+def estimate(work: RetailWork) -> Literal["estimated"]:
+    """A tariff without an MO: its LSE's forecast, whatever the price."""
+    record = work.lse(work.tariff)
+    assert record.meter_kw is not None  # prepared before
+    load_kw = record.meter_kw.sum(axis=1)
+    _offer(work, [Curve.vertical(float(q)) for q in load_kw])
+    work.note(load_kw=[round(float(q), 3) for q in load_kw])
+    return "estimated"
+
+
+def _offer(work: RetailWork, curves: list[Curve]) -> None:
+    work.post(work.market, "tariff_ready", {"tariff": work.tariff, "curves": curves, "outcome": "ready"})
+
+
+def inform(work: RetailWork) -> Literal["another_round", "binding"]:
+    """Tell the participants what the round came to."""
+    facts = work.facts
+    assert facts.expected_retail_usd_per_kwh is not None  # received with round_result
+    signal = PriceSignal(
+        work.market, work.tariff, facts.round, work.intervals, facts.expected_retail_usd_per_kwh, binding=False
+    )
+    for population in work.operator.populations:
+        population.hear(signal)
+    work.set_mo(work.tariff, binding=facts.binding)
+    return "binding" if facts.binding else "another_round"
+
+
+def note_result(work: RetailWork) -> Literal["another_round", "binding"]:
+    """The LSE of a tariff without a market only needs to know whether to estimate again."""
+    return "binding" if work.facts.binding else "another_round"

@@ -1,0 +1,121 @@
+"""All tariffs cleared together, under the limits that they share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dso.engine.market_work import MarketWork, Schedule
+from dso.market import Curve, clear_jointly, share_award
+from dso.messages import FloatArray
+from dso.operators.load_serving import LoadServingEntity, LseRecord
+
+
+def loss_factor(work: MarketWork, load_kw: FloatArray) -> FloatArray:
+    """Power at the head per power at the meters, (t,)."""
+    return 1.0 + work.world.distribution.loss_frac(load_kw)
+
+
+def expected_load_kw(work: MarketWork) -> FloatArray:
+    """What all customers are forecast to draw, (t,) [kW]."""
+    total = np.zeros(len(work.intervals))
+    for _, _, record in work.retailers():
+        if record.meter_kw is not None:
+            total = total + record.meter_kw.sum(axis=1)
+    return total
+
+
+def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
+    """The schedule of all tariffs at a wholesale price, under the limits that the DO has set so far.
+
+    Parameters
+    ----------
+    wholesale : (t,) price at the bus [USD/kWh].
+    """
+    count = len(work.intervals)
+    names = work.world.names()
+    factor = loss_factor(work, expected_load_kw(work))
+    limits = work.do.limits
+    delivered = delivered_prices(work, wholesale)
+    congestion, curtailed = np.zeros(count), np.zeros(count)
+    load = {name: np.zeros(count) for name in names}
+    outcomes = set()
+    for t in range(count):
+        joint = clear_jointly(
+            [work.lse(name).curves[t] for name in names],
+            [float(delivered[name][t]) for name in names],
+            import_limit_kw=float(limits.import_kw[t] / factor[t]),
+            export_limit_kw=float(limits.export_kw[t] / factor[t]),
+            price_cap_usd_per_kwh=work.world.settings.price_cap_usd_per_kwh,
+            theta=work.world.settings.theta,
+        )
+        congestion[t] = joint.congestion_usd_per_kwh
+        outcomes.add(joint.outcome)
+        for k, name in enumerate(names):
+            load[name][t] = joint.quantities_kw[k]
+            curtailed[t] += joint.curtailed_kw[k]
+    retail = {
+        name: retailer.strategy.retail_usd_per_kwh(wholesale, congestion)
+        for name, retailer in work.world.retailers.items()
+    }
+    outcome = "scarcity" if "scarcity" in outcomes else "cleared"
+    return Schedule(wholesale, congestion, retail, load, curtailed, outcome)
+
+
+def delivered_prices(work: MarketWork, wholesale: FloatArray) -> dict[str, FloatArray]:
+    """What energy costs each tariff's customers where the wires do not bind, (t,)."""
+    nothing = np.zeros_like(wholesale)
+    return {name: r.strategy.retail_usd_per_kwh(wholesale, nothing) for name, r in work.world.retailers.items()}
+
+
+def share_between_tariffs(work: MarketWork, schedule: Schedule, total_kw: FloatArray) -> dict[str, FloatArray]:
+    """An award of the bus returned to each tariff along its own curve, the residual pro rata.
+
+    Parameters
+    ----------
+    schedule : joint clearing at the awarded price.
+    total_kw : (t,) the award at the meters [kW].
+    """
+    names = work.world.names()
+    load = {name: np.zeros(len(work.intervals)) for name in names}
+    for t in range(len(work.intervals)):
+        parts = share_award(
+            [work.lse(name).curves[t] for name in names],
+            [float(schedule.retail_usd_per_kwh[name][t]) for name in names],
+            float(total_kw[t]),
+        )
+        for name, part in zip(names, parts, strict=True):
+            load[name][t] = part
+    return load
+
+
+def bus_curve(work: MarketWork, t: int, factor: float) -> Curve:
+    """Demand of all tariffs at the head over the wholesale price, in one interval, within the DO's limits."""
+    limits = work.do.limits
+    curves = [r.strategy.wholesale_curve(work.lse(name).curves[t]) for name, r in work.world.retailers.items()]
+    load = Curve.total(curves)
+    demand = Curve(load.price_usd_per_kwh, load.quantity_kw * factor)
+    return demand.clipped(-float(limits.export_kw[t]), float(limits.import_kw[t]))
+
+
+def residual_kw(record: LseRecord) -> FloatArray:
+    """What the LSE's customers draw beside their bidding devices, (t, n) [kW]."""
+    assert record.meter_kw is not None  # prepared before
+    assert record.device_kw is not None
+    return record.meter_kw - record.device_kw
+
+
+def spread_over_customers(retailer: LoadServingEntity, base_kw: FloatArray, load_kw: FloatArray) -> FloatArray:
+    """Each customer's part of its LSE's award, (t, n): what it was expected to draw, the rest pro rata.
+
+    Parameters
+    ----------
+    base_kw : (t, n) what each customer is expected to draw with its own award [kW].
+    load_kw : (t,) what the LSE was awarded for all of them [kW].
+    """
+    rest = load_kw - base_kw.sum(axis=1)
+    weight = np.abs(base_kw)
+    total = weight.sum(axis=1)
+    even = np.full(len(retailer.customers), 1.0 / max(1, len(retailer.customers)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(total[:, None] > 0, weight / total[:, None], even)
+    return np.asarray(base_kw + share * rest[:, None])

@@ -1,0 +1,156 @@
+"""From energy to money: one function for day-ahead positions and real-time deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dso.engine.market_work import MarketWork
+from dso.ledger import (
+    NETWORK,
+    UNACCOUNTED,
+    WHOLESALE,
+    array_to_uusd,
+    lse_account,
+    rent_account,
+    shared,
+    to_uusd,
+)
+from dso.messages import CustomerPostings, FloatArray, Posting, ValueExchange
+from dso.operators.load_serving import LoadServingEntity, LseRecord
+
+DAY_AHEAD, METERED = "day-ahead energy", "metered energy"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deal:
+    """What one tariff's LSE settles for one interval."""
+
+    tariff: str
+    retailer: LoadServingEntity
+    customers_usd: FloatArray  # (n,)
+    customers_kwh: FloatArray  # (n,)
+    head_kwh: float  # bought or sold at this market's wholesale price
+    rent_kwh: float  # load that this market's congestion price applies to
+    network_kwh: float  # load that the distribution charge applies to
+    congestion_usd_per_kwh: float
+
+
+def settle_position(work: MarketWork) -> None:
+    """Post a refined market: Q_da·λ_da of each customer, Q_da·w_da of each LSE."""
+    for t in range(len(work.intervals)):
+        deals = []
+        for tariff, retailer, record in work.retailers():
+            if record.customers_kw is None or record.head_kw is None or record.load_kw is None:
+                continue  # default service: no position is a position of zero
+            kwh = record.customers_kw[t] * work.hours
+            usd = retailer.strategy.position_usd(kwh, _price(record, t))
+            if not retailer.strategy.takes_positions:
+                kwh = np.zeros_like(kwh)
+            head, load = float(record.head_kw[t]) * work.hours, float(record.load_kw[t]) * work.hours
+            deals.append(Deal(tariff, retailer, usd, kwh, head, load, 0.0, _congestion(record, t)))
+        if deals:
+            _post(work, t, DAY_AHEAD, deals, _wholesale(work, t), 0.0)
+
+
+def settle_delivery(work: MarketWork) -> None:
+    """Post a physical market: (Q_meter − Q_da)·λ_rt of each customer, and of each LSE at w_rt."""
+    for t, reading in enumerate(work.do.readings):
+        assert reading is not None  # complete, or estimated
+        meter_kwh = float(reading.meter_kwh.sum())
+        implied = work.world.distribution.head_kw(np.array([meter_kwh / work.hours]))
+        losses_kwh = float(implied[0]) * work.hours - meter_kwh
+        unaccounted_kwh = reading.head_kwh - meter_kwh - losses_kwh
+        deals = _delivery_deals(work, t, reading.meter_kwh, losses_kwh)
+        _post(work, t, METERED, deals, _wholesale(work, t), unaccounted_kwh)
+        _write_reading(work, t, losses_kwh, unaccounted_kwh)
+
+
+def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh: float) -> list[Deal]:
+    loads = {name: float(meter_kwh[r.customers].sum()) for name, r in work.world.retailers.items()}
+    weight = sum(abs(q) for q in loads.values())
+    deals = []
+    for tariff, retailer, record in work.retailers():
+        position = record.position[t]
+        own_kwh, held_kwh = meter_kwh[retailer.customers], position.customers_kw * work.hours
+        if not retailer.strategy.takes_positions:
+            held_kwh = np.zeros_like(held_kwh)
+        usd = retailer.strategy.delivery_usd(own_kwh, held_kwh, _price(record, t))
+        losses = losses_kwh * abs(loads[tariff]) / weight if weight else 0.0
+        head = loads[tariff] + losses - position.head_kw * work.hours
+        rent_kwh = loads[tariff] - float(position.customers_kw.sum()) * work.hours
+        deals.append(
+            Deal(tariff, retailer, usd, own_kwh - held_kwh, head, rent_kwh, loads[tariff], _congestion(record, t))
+        )
+    return deals
+
+
+def _post(
+    work: MarketWork, t: int, kind: str, deals: list[Deal], wholesale: float, unaccounted_kwh: float
+) -> None:
+    start_s = work.intervals[t].start_s
+
+    def put(what: str, postings: tuple[Posting, ...], customers: CustomerPostings | None = None) -> None:
+        if customers is not None or any(p.amount_uusd for p in postings):
+            work.exchange(ValueExchange(work.now_s, work.market, start_s, what, postings, customers))
+
+    for deal in deals:
+        if not deal.customers_usd.any() and not deal.customers_kwh.any():
+            continue
+        amounts = array_to_uusd(deal.customers_usd)
+        block = CustomerPostings(deal.tariff, deal.retailer.customers, amounts, deal.customers_kwh)
+        received = Posting(lse_account(deal.tariff), -int(amounts.sum()), -float(deal.customers_kwh.sum()))
+        put(kind, (received,), block)
+    head_kwh = sum(d.head_kwh for d in deals) + unaccounted_kwh
+    parts = [(lse_account(d.tariff), d.head_kwh * wholesale, d.head_kwh) for d in deals]
+    if unaccounted_kwh:
+        parts.append((UNACCOUNTED, unaccounted_kwh * wholesale, unaccounted_kwh))
+    put("wholesale energy", shared(head_kwh * wholesale, parts, WHOLESALE))
+    charges = [(d, d.retailer.strategy.network_usd_per_kwh() * d.network_kwh, d.network_kwh) for d in deals]
+    put("network charge", _several(charges, NETWORK))
+    rents = [(d, d.congestion_usd_per_kwh * d.rent_kwh, d.rent_kwh) for d in deals if d.congestion_usd_per_kwh]
+    put("congestion rent", _several(rents, rent_account(work.world.distribution.network.element)))
+
+
+def _several(parts: list[tuple[Deal, float, float]], payee: str) -> tuple[Posting, ...]:
+    rows = [(lse_account(d.tariff), usd, kwh) for d, usd, kwh in parts]
+    return shared(sum(usd for _, usd, _ in parts), rows, payee)
+
+
+def _price(record: LseRecord, t: int) -> float:
+    assert record.retail_usd_per_kwh is not None  # priced, or assumed
+    return float(record.retail_usd_per_kwh[t])
+
+
+def _congestion(record: LseRecord, t: int) -> float:
+    return float(record.congestion_usd_per_kwh[t]) if record.congestion_usd_per_kwh is not None else 0.0
+
+
+def _wholesale(work: MarketWork, t: int) -> float:
+    for _, _, record in work.retailers():
+        if record.wholesale_usd_per_kwh is not None:
+            return float(record.wholesale_usd_per_kwh[t])
+    return work.world.settings.default_wholesale_usd_per_kwh
+
+
+def _write_reading(work: MarketWork, t: int, losses_kwh: float, unaccounted_kwh: float) -> None:
+    reading = work.do.readings[t]
+    assert reading is not None
+    detailed = work.world.settings.records != "summary"
+    work.row(
+        "readings",
+        market=work.market,
+        interval_start=reading.interval.start_s,
+        interval_s=reading.interval.duration_s,
+        head_kwh=reading.head_kwh,
+        meter_kwh=float(reading.meter_kwh.sum()),
+        losses_kwh=losses_kwh,
+        unaccounted_kwh=unaccounted_kwh,
+        estimated_values=work.do.estimated,
+        customers_kwh=reading.meter_kwh if detailed else None,
+        devices_kwh=reading.device_kwh if detailed else None,
+    )
+
+
+__all__ = ["DAY_AHEAD", "METERED", "Deal", "settle_delivery", "settle_position", "to_uusd"]

@@ -1,0 +1,143 @@
+"""What a handler may do: read the world, put records, post messages. Undone as a whole if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from dso.clock import iso
+from dso.engine.step import Effects, Row
+from dso.engine.world import World
+from dso.errors import EngineError
+from dso.ledger import LedgerError
+from dso.messages import Rejection, ValueExchange
+from dso.statechart import Chart, Vocabulary
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Handler = Callable[[Any], str | None]
+Receiver = Callable[[Any, Any], None]
+
+_MISSING = object()
+
+
+@dataclass(slots=True)
+class Machine:
+    """One running chart: where it is, what it is about, and the timers it has armed."""
+
+    name: str
+    chart: Chart
+    behaviour: Behaviour
+    subject: Any
+    state: str
+    armed: dict[str, tuple[int, ...]] = field(default_factory=dict)  # state -> queue numbers
+
+
+class Work:
+    """One handler's or receiver's turn on one machine."""
+
+    def __init__(self, world: World, machine: Machine, now_s: int) -> None:
+        self.world = world
+        self.machine = machine
+        self.now_s = now_s
+        self.effects = Effects()
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._subject = machine.subject
+
+    def time(self, name: str) -> int | None:
+        """The instant that a name in the chart stands for now, None if it never comes."""
+        raise EngineError(f"{self.machine.name} has no time named {name}")
+
+    def put(self, records: dict[K, V], key: K, value: V) -> None:
+        """Replace a record; it comes back as it was if the handler fails."""
+        self._undo.append((records, key, records.get(key, _MISSING)))
+        records[key] = value
+
+    def drop(self, records: dict[K, V], key: K) -> None:
+        """Take a record away; it comes back if the handler fails."""
+        if key in records:
+            self._undo.append((records, key, records.pop(key)))
+
+    def rollback(self) -> None:
+        """Undo every `put` and `drop`, and everything that was to happen."""
+        for records, key, before in reversed(self._undo):
+            if before is _MISSING:
+                records.pop(key, None)
+            else:
+                records[key] = before
+        self.machine.subject = self._subject
+        self.effects = Effects()
+
+    def post(self, machine: str, event: str, payload: Any = None, *, at_s: int | None = None) -> None:
+        """Send a message to a machine, now or at an instant."""
+        self.effects.posts.append((self.now_s if at_s is None else at_s, machine, event, payload))
+
+    def exchange(self, exchange: ValueExchange) -> None:
+        """Post a value exchange to the ledger; raises LedgerError unless it adds up to zero."""
+        total = sum(p.amount_uusd for p in exchange.postings)
+        if exchange.customers is not None:
+            total += int(exchange.customers.amount_uusd.sum())
+        if total:
+            raise LedgerError(f"{exchange.kind} of {exchange.market} is off by {total} micro-dollars")
+        self.effects.exchanges.append(exchange)
+
+    def reject(self, rejection: Rejection) -> None:
+        """Record that something a participant sent does not count."""
+        self.effects.rejections.append(rejection)
+
+    def row(self, table: str, **values: Any) -> None:
+        """Write a row into a table of the run file."""
+        self.effects.rows.append(Row(table, values))
+
+    def note(self, **values: Any) -> None:
+        """Add to the step's summary."""
+        self.effects.summary.update(values)
+
+    def degrade(self, reason: str) -> None:
+        """Put a reason on the record why this is less than it should be."""
+        self.effects.degraded.append(reason)
+
+    def takes(self, event: str) -> bool:
+        """Whether the machine's present state takes an event."""
+        return event in self.machine.chart.rows_in(self.machine.state)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behaviour:
+    """What a kind of chart can do: its handlers, the messages it understands, its named instants."""
+
+    kind: str
+    work: type[Work]
+    handlers: Mapping[str, Handler]
+    receivers: Mapping[str, Receiver | None]
+    times: tuple[str, ...]
+
+    FATAL: ClassVar[str] = "fatal"
+
+    def vocabulary(self) -> Vocabulary:
+        """The names that a chart of this kind may use; outcomes are read off the handlers' return types."""
+        return Vocabulary(
+            handlers={name: outcomes_of(handler) for name, handler in self.handlers.items()},
+            events=frozenset(self.receivers) | {self.FATAL},
+            times=frozenset(self.times),
+        )
+
+
+def outcomes_of(handler: Handler) -> frozenset[str]:
+    """The outcomes that a handler can return: the Literal of its return type, none for a final state's."""
+    declared = getattr(handler, "outcomes", None)
+    if declared is not None:
+        return frozenset(declared)
+    hint = get_type_hints(handler).get("return")
+    if hint is None or hint is type(None):
+        return frozenset()
+    if get_origin(hint) is not Literal:
+        raise EngineError(f"handler {handler.__name__} must return a Literal of its outcomes, returns {hint}")
+    return frozenset(get_args(hint))
+
+
+def at(t_s: int) -> str:
+    """An instant for a summary."""
+    return iso(t_s)

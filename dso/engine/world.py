@@ -1,0 +1,132 @@
+"""Everything that handlers may reach: the parties, the markets around them, the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dso.clock import DAY_S, Interval
+from dso.engine.series import MarketTimes, SeriesSpec
+from dso.ledger import Ledger
+from dso.messages import FloatArray, ValueExchange
+from dso.operators.distribution import DistributionOperator
+from dso.operators.load_serving import LoadServingEntity
+from dso.operators.market_operator import MarketOperator
+from dso.ports import Forecast, Plant, Wholesale
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a study decides once for the whole DSO."""
+
+    price_cap_usd_per_kwh: float = 5.0
+    theta: float = 0.5
+    default_wholesale_usd_per_kwh: float = 0.04
+    unaccounted_tolerance_frac: float = 1e-6
+    suspect_share: float = 0.05  # of participants off their award by more than `suspect_kw_frac` of rating
+    suspect_kw_frac: float = 0.1
+    correction_window_s: int = DAY_S  # how long after a bill late meter data are taken
+    records: str = "awards"  # summary | awards | bids
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriod:
+    """One calendar month of the study, or the part of it that the study covers."""
+
+    label: str  # 2016-08
+    start_s: int
+    end_s: int
+    month_share: float  # part of the whole calendar month that it covers
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Sums kept for the last audit; plain numbers, however long the study."""
+
+    delivered: int = 0  # intervals
+    delivered_starts_s: int = 0  # sum of their starts after the study's: with the count, a check of exactly-once
+    head_kwh: float = 0.0
+    meter_kwh: float = 0.0
+    losses_kwh: float = 0.0
+    unaccounted_kwh: float = 0.0
+    peak_kw: float = 0.0
+    worst_position_error_kwh: float = 0.0
+    unbalanced: int = 0
+
+
+@dataclass(slots=True)
+class World:
+    """The DSO and what lies around it, as the engine's handlers see them."""
+
+    customers: int
+    series: Mapping[str, SeriesSpec]
+    distribution: DistributionOperator
+    retailers: dict[str, LoadServingEntity]  # by tariff, in name order
+    operators: dict[str, MarketOperator]  # by tariff, where the tariff has a market
+    wholesale: Wholesale
+    forecast: Forecast
+    plant: Plant | None
+    ledger: Ledger
+    periods: Sequence[BillingPeriod]
+    settings: Settings
+    start_s: int
+    end_s: int
+    last_wholesale: dict[str, FloatArray] = field(default_factory=dict)  # by series, last known price
+    open_markets: dict[str, int] = field(default_factory=dict)  # start of delivery, from activation to archive
+    posted: dict[str, tuple[ValueExchange, ...]] = field(default_factory=dict)  # of markets not yet archived
+    audit: dict[str, Audit] = field(default_factory=lambda: {"run": Audit()})
+
+    def names(self) -> tuple[str, ...]:
+        """All tariffs, in name order."""
+        return tuple(self.retailers)
+
+    def device_array(self) -> FloatArray:
+        """One value per customer, none set."""
+        return np.full(self.customers, np.nan)
+
+    def covering(self, series: str | None, interval: Interval) -> tuple[str, int] | None:
+        """The market of a series, and its interval, that an interval lies in; None if there is none alive."""
+        if series is None:
+            return None
+        spec = self.series[series]
+        number = (interval.start_s - self.start_s) // spec.clearing_interval_s
+        times = MarketTimes(spec, self.start_s + number * spec.clearing_interval_s)
+        if times.market not in self.open_markets:
+            return None
+        return times.market, (interval.start_s - times.delivery_s) // spec.interval_s
+
+    def physical(self) -> SeriesSpec:
+        """The series that delivers."""
+        return next(spec for spec in self.series.values() if spec.physical)
+
+    @staticmethod
+    def billing_machine(tariff: str, period: BillingPeriod) -> str:
+        """Name of the machine that bills a tariff's customers for a period."""
+        return f"bill-{period.label}/{tariff}"
+
+    def settled_periods(self, delivered_until_s: int) -> list[BillingPeriod]:
+        """Billing periods that end by an instant and whose markets are all archived."""
+        done = [p for p in self.periods if p.end_s <= delivered_until_s]
+        if not done:
+            return []
+        first_open = min(self.open_markets.values(), default=None)
+        spawned_all = delivered_until_s >= self.end_s or first_open is not None
+        return [p for p in done if spawned_all and (first_open is None or first_open >= p.end_s)]
+
+    def reconcile_s(self) -> int:
+        """The longest that a market may take from the end of its delivery to its close."""
+        return max(spec.reconcile_s for spec in self.series.values())
+
+    def bill_date_s(self, period: BillingPeriod) -> int:
+        """When a period is billed even if a market of it is not settled."""
+        return period.end_s + self.reconcile_s() + 1
+
+    def correction_close_s(self, period: BillingPeriod) -> int:
+        """Until when corrections of a period are taken."""
+        return self.bill_date_s(period) + self.settings.correction_window_s
+
+    def books_close_s(self) -> int:
+        """When the last audit is made."""
+        return max(self.correction_close_s(period) for period in self.periods)
