@@ -113,8 +113,8 @@ class _Drawing:
         target = self._inward(row.to, owner)
         source, goal = self._visible(owner), self._visible(target)
         inner = _encloses(owner, target)
-        if source == goal and owner != target:
-            return  # both lie below what is drawn
+        if source == goal and not owner == target == source:
+            return  # it stays below what is drawn
         scope = owner if inner else _common(source, goal)
         start = _anywhere_id(owner) if inner else mermaid_id(source)
         if inner:
