@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dso.statechart.chart import Chart
 from dso.statechart.model import ROOT, Kind, Row, State
 
-_VERBS: dict[Kind, str] = {"outcome": "", "external": "✉ ", "timer": "⏱ "}
+_MARKS: dict[Kind, str] = {"outcome": "", "external": "✉ ", "timer": "⏱ "}
 _HEADER = ("state", "owner", "what happens", "leaves by", "degraded")
 
 
@@ -57,7 +57,7 @@ def _cells(state: State, *, first: bool) -> tuple[str, ...]:
 
 def _leaves(rows: Iterable[Row]) -> str:
     return "<br>".join(
-        f"{_VERBS[row.kind]}{row.name} → `{row.to}`" if row.to else f"{_VERBS[row.kind]}{row.name}: taken"
+        f"{_MARKS[row.kind]}{row.name} → `{row.to}`" if row.to else f"{_MARKS[row.kind]}{row.name}: taken"
         for row in rows
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dso.statechart.chart import Chart
@@ -16,20 +17,7 @@ _COLOURS = {
 _LIT = "stroke:#c0182b,stroke-width:4px,font-weight:bold"
 _MARKS: dict[Kind, str] = {"outcome": "", "external": "✉ ", "timer": "⏱ "}
 # Words of the diagram's own language, which cannot be the id of a state.
-_RESERVED = {
-    "as",
-    "class",
-    "classDef",
-    "click",
-    "default",
-    "direction",
-    "end",
-    "hide",
-    "note",
-    "scale",
-    "state",
-    "style",
-}
+_RESERVED = frozenset(["as", "class", "classDef", "click", "default", "direction", "end", "hide", "note", "scale", "state", "style"])
 
 
 def to_mermaid(chart: Chart, active: str | None = None, depth: int | None = None) -> str:
@@ -161,4 +149,5 @@ def _label(state: State) -> str:
 def _text(row: Row) -> str:
     reason = f" ⚠ {row.degraded}" if row.degraded else ""
     # A colon or semicolon would end the label, a quote or bracket could be read as markup.
-    return "".join(" " if sign in ':;"<>{}#\n' else sign for sign in f"{_MARKS[row.kind]}{row.name}{reason}")
+    text = f"{_MARKS[row.kind]}{row.name}{reason}"
+    return " ".join(re.sub(r'[:;"<>{}#]', " ", text).split())

@@ -37,7 +37,7 @@ def nominal(chart: Chart, clock: NominalClock, start_s: int, max_steps: int = 10
 
     A handler gives its first outcome that is not degraded; a wait ends with the first of its expected
     messages and its timers, messages first and then the innermost timer at one instant. An instant that has
-    passed on entry is due at once.
+    passed on entry is due at once; a message that would have come earlier, or has come, is not waited for.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ class _Walk:
         self.entries: list[Entry] = []
         self.answered = False
         self._armed: dict[Timer, int] = {}
+        self._received: set[tuple[str, int]] = set()
         self._enter(chart.entered_at_start)
 
     def step(self) -> bool:
@@ -99,14 +100,16 @@ class _Walk:
         found: list[tuple[int, int, int, str, Timer | None]] = []
         for row in self.chart.rows_in(self.state).values():
             due_s = self.clock.expected(row.event, self.now_s) if _is_hoped_for(row) else None
-            if due_s is not None:
-                found.append((max(due_s, self.now_s), 0, 0, row.event, None))
+            if due_s is not None and due_s >= self.now_s and (row.event, due_s) not in self._received:
+                found.append((due_s, 0, 0, row.event, None))
         found += [(due_s, 1, -timer.depth, timer.event, timer) for timer, due_s in self._armed.items()]
         if not found:
             return None
         due_s, _, _, event, timer = min(found, key=lambda candidate: candidate[:3])
         self.now_s = max(self.now_s, due_s)
-        if timer is not None:
+        if timer is None:
+            self._received.add((event, due_s))
+        else:
             del self._armed[timer]
         return event
 

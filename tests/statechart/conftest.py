@@ -36,3 +36,8 @@ def shop_file() -> Path:
 @pytest.fixture(scope="session")
 def shop() -> Chart:
     return load_chart(SHOP, SHOP_WORDS)
+
+
+@pytest.fixture(scope="session")
+def market_file() -> Path:
+    return HERE.parents[1] / "statecharts" / "market.yaml"
