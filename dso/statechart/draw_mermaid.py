@@ -17,7 +17,20 @@ _COLOURS = {
 _LIT = "stroke:#c0182b,stroke-width:4px,font-weight:bold"
 _MARKS: dict[Kind, str] = {"outcome": "", "external": "✉ ", "timer": "⏱ "}
 # Words of the diagram's own language, which cannot be the id of a state.
-_RESERVED = frozenset(["as", "class", "classDef", "click", "default", "direction", "end", "hide", "note", "scale", "state", "style"])
+_RESERVED = {
+    "as",
+    "class",
+    "classDef",
+    "click",
+    "default",
+    "direction",
+    "end",
+    "hide",
+    "note",
+    "scale",
+    "state",
+    "style",
+}
 
 
 def to_mermaid(chart: Chart, active: str | None = None, depth: int | None = None) -> str:
