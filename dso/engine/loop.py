@@ -61,6 +61,11 @@ class Births:
     retail: Mapping[str, tuple[Chart, Behaviour]]  # by tariff
     standing: Sequence[tuple[str, Chart, Behaviour, Any]]  # name, chart, behaviour, subject
 
+    def by_chart(self) -> dict[tuple[str, str], tuple[Chart, Behaviour]]:
+        """Every chart and behaviour by the chart's name and the behaviour's kind."""
+        pairs = [self.market, *self.retail.values(), *((c, b) for _, c, b, _ in self.standing)]
+        return {(chart.name, behaviour.kind): (chart, behaviour) for chart, behaviour in pairs}
+
 
 def _instant(when: int | str | datetime) -> int:
     if isinstance(when, int):
@@ -89,7 +94,7 @@ class Engine:
     machines: dict[str, Machine] = field(default_factory=dict)
     queue: DueQueue[Happening | Spawning] = field(default_factory=DueQueue)
     replay: list[OutsideMessage] = field(default_factory=list)
-    _at_instant: int = 0
+    at_instant: int = 0
     _broken: str | None = None
 
     def start(self) -> None:
@@ -178,10 +183,10 @@ class Engine:
 
     def _count(self, due_s: int) -> None:
         if due_s > self.now_s:
-            self.now_s, self._at_instant = due_s, 0
-        self._at_instant += 1
+            self.now_s, self.at_instant = due_s, 0
+        self.at_instant += 1
         self.steps += 1
-        if self._at_instant > MOST_STEPS_AT_ONE_INSTANT:
+        if self.at_instant > MOST_STEPS_AT_ONE_INSTANT:
             raise EngineError(f"more than {MOST_STEPS_AT_ONE_INSTANT} steps at {iso(due_s)}: a chart runs in circles")
 
     def _queue(self, due_s: int, machine: str, event: str, payload: Any, kind: str) -> None:

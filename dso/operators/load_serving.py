@@ -44,5 +44,3 @@ class LoadServingEntity:
     strategy: LoadServingStrategy
     customers: IntArray  # (n,) who is enrolled
     records: dict[str, LseRecord] = field(default_factory=dict)
-    billed_uusd: dict[int, int] = field(default_factory=dict)  # by billing period
-    fixed_charged: frozenset[int] = frozenset()

@@ -1,0 +1,73 @@
+"""Everything that an engine remembers between two steps, as bytes: what a resumed run goes on from."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from dso.engine.loop import Engine
+from dso.engine.work import Machine
+from dso.engine.world import World
+from dso.ports import Stateful
+
+
+def remember(engine: Engine) -> bytes:
+    """The engine's memory between two steps; charts, handlers and input data are not part of it."""
+    world = engine.world
+    memory = {
+        "now_s": engine.now_s,
+        "at_instant": engine.at_instant,
+        "steps": engine.steps,
+        "queue": engine.queue,
+        "machines": [
+            (m.name, m.chart.name, m.behaviour.kind, m.subject, m.state, m.armed) for m in engine.machines.values()
+        ],
+        "world": _world_memory(world),
+        "parts": {name: part.get_state() for name, part in _stateful(world).items()},
+    }
+    return pickle.dumps(memory, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def recall(engine: Engine, memory: bytes) -> None:
+    """Put an engine that was built from the same scenario where `remember` left another."""
+    held = pickle.loads(memory)  # noqa: S301  written by remember, into our own file
+    engine.now_s, engine.steps, engine.queue = held["now_s"], held["steps"], held["queue"]
+    engine.at_instant = held["at_instant"]
+    kinds = engine.births.by_chart()
+    engine.machines = {}
+    for name, chart, kind, subject, state, armed in held["machines"]:
+        chart_object, behaviour = kinds[(chart, kind)]
+        engine.machines[name] = Machine(name, chart_object, behaviour, subject, state, armed)
+    world = engine.world
+    for path, value in held["world"].items():
+        owner, _, field = path.rpartition("/")
+        setattr(_owner(world, owner), field, value)
+    for name, part in _stateful(world).items():
+        part.set_state(held["parts"][name])
+
+
+def _world_memory(world: World) -> dict[str, Any]:
+    paths = ["/last_wholesale", "/open_markets", "/posted", "/audit", "do/records"]
+    paths += [f"ledger/{field}" for field in ("balance_uusd", "energy_kwh", "accounts")]
+    for tariff in world.retailers:
+        paths += [f"lse:{tariff}/{field}" for field in ("records",)]
+    paths += [f"mo:{tariff}/records" for tariff in world.operators]
+    return {path: getattr(_owner(world, path.rpartition("/")[0]), path.rpartition("/")[2]) for path in paths}
+
+
+def _owner(world: World, name: str) -> Any:
+    kind, _, tariff = name.partition(":")
+    if kind == "lse":
+        return world.retailers[tariff]
+    if kind == "mo":
+        return world.operators[tariff]
+    return {"": world, "do": world.distribution, "ledger": world.ledger}[kind]
+
+
+def _stateful(world: World) -> dict[str, Stateful]:
+    parts: dict[str, object] = {"wholesale": world.wholesale, "forecast": world.forecast, "plant": world.plant}
+    parts["network"] = world.distribution.network
+    for tariff, operator in world.operators.items():
+        for population in operator.populations:
+            parts[f"population:{tariff}/{population.name}"] = population
+    return {name: part for name, part in parts.items() if isinstance(part, Stateful)}

@@ -1,0 +1,70 @@
+"""Reads a run file, finished or under way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dso.errors import RunFileError
+from dso.run_file.tables import SCHEMA_VERSION
+
+
+class RunReader:
+    """A run file opened for reading only.
+
+    Parameters
+    ----------
+    path : the run file.
+
+    Raises
+    ------
+    RunFileError : if it does not exist, is no run file, or is of another schema version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise RunFileError(f"there is no run {path}; make one with: dso run SCENARIO -o {path}")
+        try:
+            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            self._db.row_factory = sqlite3.Row
+            self.facts: dict[str, str] = {r["key"]: r["value"] for r in self._db.execute("SELECT key, value FROM run")}
+        except sqlite3.Error as error:
+            raise RunFileError(f"{path} is not a run file ({error})") from error
+        version = self.facts.get("schema_version")
+        if version != str(SCHEMA_VERSION):
+            raise RunFileError(f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> RunReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.facts.get("status") == "finished"
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """The rows of a query, as dictionaries."""
+        return [dict(row) for row in self._db.execute(query, values)]
+
+    def row(self, query: str, *values: Any) -> dict[str, Any]:
+        """The first row of a query; empty if there is none."""
+        found = self._db.execute(query, values).fetchone()
+        return dict(found) if found is not None else {}
+
+    def invoices(self, customer: int | None = None, period: str | None = None) -> Iterator[dict[str, Any]]:
+        """Bills with their lines, in the order of customer, period and correction."""
+        query = "SELECT * FROM invoices WHERE (? IS NULL OR customer = ?) AND (? IS NULL OR period = ?) "
+        query += "ORDER BY customer, period, correction"
+        for row in self._db.execute(query, (customer, customer, period, period)):
+            yield {**dict(row), "lines": json.loads(row["lines"])}

@@ -1,0 +1,226 @@
+"""The tables of a run file, each column with its unit and meaning; the documentation is made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name (with the unit), its SQLite type and what it holds."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what one row is, and its columns; `key` names those that make a row unique."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    def create(self) -> str:
+        """The statement that makes it."""
+        parts = [f"{c.name} {c.type}" for c in self.columns]
+        if self.key:
+            parts.append(f"PRIMARY KEY ({', '.join(self.key)})")
+        return f"CREATE TABLE {self.name} ({', '.join(parts)})"
+
+    def insert(self) -> str:
+        """The statement that writes a row; a row with the same key is replaced."""
+        names = ", ".join(c.name for c in self.columns)
+        return f"INSERT OR REPLACE INTO {self.name} ({names}) VALUES ({', '.join('?' * len(self.columns))})"
+
+
+def _c(name: str, kind: str, doc: str) -> Column:
+    return Column(name, kind, doc)
+
+
+SEQ = _c("seq", "INTEGER", "step that wrote the row: `journal.seq`")
+MARKET = _c("market", "TEXT", "name of the market: its series and the start of its delivery")
+TARIFF = _c("tariff", "TEXT", "name of the tariff")
+START = _c("interval_start", "INTEGER", "start of the interval [s since 1970-01-01T00:00Z]")
+LENGTH = _c("interval_s", "INTEGER", "length of the interval [s]")
+
+TABLES: tuple[Table, ...] = (
+    Table("run", "What the run was made from; one row a fact.", (
+        _c("key", "TEXT", "format, schema_version, status, scenario (as given), resolved (JSON), seed, versions"),
+        _c("value", "TEXT", "its value"),
+    ), ("key",)),
+    Table("journal", "One row a step: one event taken to completion by one machine.", (
+        _c("seq", "INTEGER", "number of the step, from 1"),
+        _c("time_s", "INTEGER", "when it happened [s since 1970-01-01T00:00Z]"),
+        _c("machine", "TEXT", "a market, one of its tariffs (`market/tariff`), a billing period, or `dso`"),
+        _c("event", "TEXT", "what happened; a timer is `@` and the name of its instant"),
+        _c("kind", "TEXT", "spawn, outcome (of a handler), message, external (from outside the DSO) or timer"),
+        _c("source", "TEXT", "state before"),
+        _c("destination", "TEXT", "state after"),
+        _c("exited", "TEXT", "states left, innermost first, separated by blanks"),
+        _c("entered", "TEXT", "states entered, outermost first, separated by blanks"),
+        _c("handler", "TEXT", "handler that ran on entry"),
+        _c("summary", "TEXT", "what the handler or receiver says of it (JSON)"),
+        _c("degraded", "TEXT", "why this is less than it should be"),
+        _c("rejected", "TEXT", "why the message does not count"),
+        _c("error", "TEXT", "what broke; the step was undone"),
+    ), ("seq",)),
+    Table("markets", "One row a market that is over.", (
+        SEQ, MARKET,
+        _c("series", "TEXT", "its series"),
+        _c("delivery_start", "INTEGER", "start of its delivery [s since 1970-01-01T00:00Z]"),
+        _c("intervals", "INTEGER", "how many intervals it delivers"),
+        LENGTH,
+        _c("rounds", "INTEGER", "rounds of negotiation"),
+        _c("ended", "INTEGER", "when it was over [s since 1970-01-01T00:00Z]"),
+        _c("end_state", "TEXT", "expired or cancelled"),
+        _c("price_assumed", "INTEGER", "1 if the wholesale price is the fallback's"),
+    ), ("market",)),
+    Table("prices", "One row a market, tariff and interval, as published.", (
+        SEQ, MARKET, TARIFF, START, LENGTH,
+        _c("wholesale_usd_per_kwh", "REAL", "w, price at the bus [USD/kWh]"),
+        _c("congestion_usd_per_kwh", "REAL", "μ, shadow price of the wires [USD/kWh]"),
+        _c("retail_usd_per_kwh", "REAL", "λ, what customers of the tariff pay [USD/kWh]"),
+        _c("load_kw", "REAL", "the tariff's part of the award, at the meters [kW]"),
+        _c("head_kw", "REAL", "the same at the head of the feeder, losses included [kW]"),
+    ), ("market", "tariff", "interval_start")),
+    Table("awards", "One row a market and tariff: what each customer is to draw (records: awards).", (
+        SEQ, MARKET, TARIFF,
+        _c("customers_w", "TEXT", "JSON, one list an interval: each enrolled customer's award [W]"),
+    ), ("market", "tariff")),
+    Table("bids", "One row a message of bids that counted (records: bids).", (
+        SEQ, MARKET, TARIFF,
+        _c("round", "INTEGER", "the round of negotiation"),
+        _c("sender", "TEXT", "who sent it"),
+        _c("customers", "TEXT", "JSON, the customer behind each bid"),
+        _c("quantity_kw", "TEXT", "JSON (interval, bid, point) [kW]"),
+        _c("price_usd_per_kwh", "TEXT", "JSON (interval, bid, point) [USD/kWh]"),
+    )),
+    Table("readings", "One row an interval delivered.", (
+        SEQ, MARKET, START, LENGTH,
+        _c("head_kwh", "REAL", "meter at the head of the feeder [kWh]"),
+        _c("meter_kwh", "REAL", "sum of the customers' meters [kWh]"),
+        _c("losses_kwh", "REAL", "modelled losses [kWh]"),
+        _c("unaccounted_kwh", "REAL", "head − meters − losses [kWh]"),
+        _c("estimated_values", "INTEGER", "meter values of the market that the DO filled in"),
+        _c("customers_milliwh", "TEXT", "JSON, each customer's meter [mWh = 1e-6 kWh] (records: awards)"),
+        _c("devices_milliwh", "TEXT", "JSON, each customer's bidding devices [mWh] (records: awards)"),
+    ), ("market", "interval_start")),
+    Table("ledger", "One row a posting; the postings of an exchange (with its customers') add up to zero.", (
+        SEQ,
+        _c("exchange", "INTEGER", "number of the value exchange"),
+        _c("time_s", "INTEGER", "when it was posted [s since 1970-01-01T00:00Z]"),
+        MARKET, START,
+        _c("kind", "TEXT", "what it is for"),
+        _c("account", "TEXT", "whose account"),
+        _c("amount_uusd", "INTEGER", "micro-dollars; positive: the account pays"),
+        _c("energy_kwh", "REAL", "energy that changes hands; positive: the account takes it [kWh]"),
+    )),
+    Table("customer_postings", "One row an exchange with customers: each customer's part.", (
+        SEQ,
+        _c("exchange", "INTEGER", "number of the value exchange"),
+        TARIFF,
+        _c("period", "INTEGER", "index of the billing period"),
+        _c("customers", "TEXT", "JSON, the customers; NULL: all that are enrolled, in `enrolments` order"),
+        _c("amounts_uusd", "TEXT", "JSON, micro-dollars of each; positive: the customer pays (records: awards)"),
+        _c("energy_milliwh", "TEXT", "JSON, energy of each [mWh] (records: awards)"),
+    ), ("exchange",)),
+    Table("invoices", "One row a bill.", (
+        SEQ,
+        _c("invoice", "TEXT", "its number: period, customer, correction"),
+        _c("customer", "INTEGER", "who owes it"),
+        TARIFF,
+        _c("period", "TEXT", "billing period, e.g. 2016-08"),
+        _c("period_start", "INTEGER", "start of what it covers [s since 1970-01-01T00:00Z]"),
+        _c("period_end", "INTEGER", "end of it"),
+        _c("correction", "INTEGER", "0 for the first bill, 1 for the first correction …"),
+        _c("lines", "TEXT", "JSON: kind, energy_kwh, amount_uusd of each line"),
+        _c("total_uusd", "INTEGER", "micro-dollars"),
+    ), ("invoice",)),
+    Table("tariffs", "One row a tariff.", (
+        SEQ, TARIFF,
+        _c("mechanism", "TEXT", "its retail chart"),
+        _c("customers", "INTEGER", "how many are enrolled"),
+        _c("fixed_usd_per_month", "REAL", "fixed charge [USD/month]"),
+    ), ("tariff",)),
+    Table("enrolments", "One row a tariff: who is enrolled.", (
+        SEQ, TARIFF, _c("customers", "TEXT", "JSON, indices of the customers"),
+    ), ("tariff",)),
+    Table("degradations", "One row whenever something was less than it should be.", (
+        SEQ, _c("time_s", "INTEGER", "when [s since 1970-01-01T00:00Z]"),
+        _c("machine", "TEXT", "where"), _c("reason", "TEXT", "why"),
+    )),
+    Table("rejections", "One row a message or bid that does not count.", (
+        SEQ, MARKET, _c("sender", "TEXT", "who sent it"),
+        _c("customer", "INTEGER", "whose bid, NULL for a whole message"), _c("reason", "TEXT", "why"),
+    )),
+    Table("audit", "The last audit: one row.", (
+        SEQ,
+        _c("money_uusd", "INTEGER", "sum of all accounts: zero"),
+        _c("intervals_delivered", "INTEGER", "intervals with readings"),
+        _c("intervals_expected", "INTEGER", "intervals of the study"),
+        _c("delivered_exactly_once", "INTEGER", "1 if each was delivered once"),
+        _c("unaccounted_frac", "REAL", "unaccounted-for energy per metered energy"),
+        _c("worst_position_error_kwh", "REAL", "largest Σ LSEs − wholesale award of a market [kWh]"),
+        _c("markets_unbalanced", "INTEGER", "markets whose books did not balance"),
+        _c("head_kwh", "REAL", "head meter, whole study [kWh]"),
+        _c("meter_kwh", "REAL", "customers' meters [kWh]"),
+        _c("losses_kwh", "REAL", "modelled losses [kWh]"),
+        _c("unaccounted_kwh", "REAL", "unaccounted for [kWh]"),
+        _c("peak_kw", "REAL", "highest average power of an interval at the head [kW]"),
+    )),
+    Table("balances", "One row an account, at the last audit.", (
+        SEQ, _c("account", "TEXT", "the account"),
+        _c("amount_uusd", "INTEGER", "micro-dollars; positive: it has paid"),
+        _c("energy_kwh", "REAL", "energy; positive: it has taken [kWh]"),
+    ), ("account",)),
+    Table("inbox", "Messages from outside, so that a resumed run hears them again.", (
+        _c("number", "INTEGER", "in the order of arrival"),
+        _c("after_step", "INTEGER", "how many steps had been taken"),
+        _c("due_s", "INTEGER", "when it is to be taken [s since 1970-01-01T00:00Z]"),
+        _c("machine", "TEXT", "to whom"), _c("event", "TEXT", "which message"),
+        _c("payload", "BLOB", "what it carries (Python pickle)"),
+    ), ("number",)),
+    Table("snapshot", "The engine's memory, while a run is under way; empty in a finished file.", (
+        _c("seq", "INTEGER", "after which step"), _c("inbox", "INTEGER", "messages heard by then"),
+        _c("exchange", "INTEGER", "exchanges posted by then"), _c("memory", "BLOB", "Python pickle"),
+    ), ("seq",)),
+)  # fmt: skip
+
+VIEWS: dict[str, tuple[str, str]] = {
+    "customer_readings": (
+        "One row a customer and interval: energy_kwh at the meter.",
+        "SELECT r.market, r.interval_start, m.key AS customer, m.value / 1e6 AS energy_kwh "
+        "FROM readings r, json_each(r.customers_milliwh) m",
+    ),
+    "customer_ledger": (
+        "One row a customer and exchange: market, interval_start, kind, amount_uusd.",
+        "SELECT l.market, l.interval_start, l.kind, p.tariff, c.value AS customer, a.value AS amount_uusd "
+        "FROM customer_postings p "
+        "JOIN ledger l ON l.exchange = p.exchange AND l.account = 'lse:' || p.tariff "
+        "JOIN enrolments e ON e.tariff = p.tariff, "
+        "json_each(COALESCE(p.customers, e.customers)) c JOIN json_each(p.amounts_uusd) a ON a.key = c.key",
+    ),
+    "customer_awards": (
+        "One row a customer, market and interval number: power_kw awarded.",
+        "SELECT w.market, w.tariff, i.key AS interval, c.value AS customer, k.value / 1e3 AS power_kw "
+        "FROM awards w JOIN enrolments e ON e.tariff = w.tariff, json_each(w.customers_w) i, "
+        "json_each(e.customers) c JOIN json_each(i.value) k ON k.key = c.key",
+    ),
+    "timeline": (
+        "The journal with its times as text.",
+        "SELECT seq, strftime('%Y-%m-%dT%H:%M:%SZ', time_s, 'unixepoch') AS at, machine, event, source, "
+        "destination, summary, degraded, rejected, error FROM journal",
+    ),
+    "hourly": (
+        "One row an hour: head_kwh and the average prices of the physical market.",
+        "SELECT strftime('%Y-%m-%dT%H:00Z', r.interval_start, 'unixepoch') AS hour, p.tariff, "
+        "SUM(r.head_kwh) AS head_kwh, AVG(p.wholesale_usd_per_kwh) AS wholesale_usd_per_kwh, "
+        "AVG(p.retail_usd_per_kwh) AS retail_usd_per_kwh FROM readings r "
+        "JOIN prices p ON p.market = r.market AND p.interval_start = r.interval_start GROUP BY hour, p.tariff",
+    ),
+}
