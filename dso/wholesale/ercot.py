@@ -119,11 +119,13 @@ class ErcotMarket:
 
         Raises
         ------
-        InputError : a time for which there are no figures.
+        InputError : a time for which there are no figures, a step that does not divide an hour.
         """
         end_s = start_s + hours * HOUR_S
         if hours < 1 or not self.conditions.covers(start_s, end_s):
             raise InputError([Problem("time", "must lie inside 2016, and hours be 1 or more")])
+        if step_s < 1 or HOUR_S % step_s:
+            raise InputError([Problem("step_s", f"must divide an hour, was {step_s} s")])
         intervals = tuple(Interval(t, step_s) for t in range(start_s, end_s, step_s))
         dispatches = tuple(self.solve(i, day_ahead) for i in intervals)
         price = np.array([d.price_usd_per_mwh for d in dispatches])
