@@ -7,9 +7,9 @@ import numpy as np
 from dso.market.book import Book
 from dso.market.curve import Curve, Floats
 
-# A piece this many times steeper than the book's mean is summed apart: adding and taking away its slope would
-# leave a rounding error behind that the flat ones never lose again.
-_STEEP = 1e6
+# A piece this many times steeper than the whole book's mean is summed apart: adding and taking away its slope
+# would leave a rounding error behind that the flat ones never lose again.
+_STEEP = 1e3
 
 
 def aggregate(book: Book) -> Curve:
@@ -48,60 +48,63 @@ def _mean_slope(p: Floats, size: Floats) -> float:
 
 
 def _swept(p: Floats, slope: Floats, jump: Floats | None, least: float, most: float) -> Curve:
-    """Sweep from the highest price down: at each breakpoint a bid's slope changes, or its quantity jumps."""
-    change = np.empty_like(p)
+    """Sweep from the lowest price up: at each breakpoint a bid's slope changes, or its quantity falls at
+    once.
+    """
+    change = np.empty(p.shape)
     change[0], change[-1] = slope[0], -slope[-1]
     np.subtract(slope[1:], slope[:-1], out=change[1:-1])
-    key = np.negative(p).ravel()
-    order = np.argsort(key)
-    key = key[order]
-    rate = np.cumsum(change.ravel()[order])
-    grown = np.empty_like(key)
-    grown[0] = 0.0
-    np.multiply(rate[:-1], np.diff(key), out=grown[1:])
-    upper = np.cumsum(grown)
+    price = p.ravel()
+    order = np.argsort(price)
+    price = price.take(order)
+    quantity = _integrated(price, np.cumsum(change.ravel().take(order)))
     if jump is None:
-        return _finished(-key[::-1], None, upper[::-1], least, most)
-    leaps = np.zeros_like(p)
-    leaps[:-1] = jump
-    return _stairs(key, upper, leaps.ravel()[order], least, most)
+        return _finished(price, quantity, least, most)
+    drop = np.zeros(p.shape)
+    drop[:-1] = jump
+    return _with_drops(price, quantity, drop.ravel().take(order), least, most)
 
 
-def _stairs(key: Floats, smooth: Floats, leap: Floats, least: float, most: float) -> Curve:
-    """Join the sloped part with the jumps, all jumps of one price as one."""
-    after = smooth + np.cumsum(leap)
-    before = after - leap
-    return _finished(-key[::-1], after[::-1], before[::-1], least, most)
+def _integrated(price: Floats, rate: Floats) -> Floats:
+    """How far the quantity has fallen at each price, as a negative number; the rates are overwritten."""
+    fallen = np.empty(price.shape)
+    fallen[0] = 0.0
+    np.subtract(price[:-1], price[1:], out=fallen[1:])
+    fallen[1:] *= np.negative(rate[:-1], out=rate[:-1])
+    np.cumsum(fallen, out=fallen)
+    return fallen
 
 
-def _finished(price: Floats, low_side: Floats | None, high_side: Floats, least: float, most: float) -> Curve:
-    """The curve of rising prices; the ends are the plain sums of the bids' ends, the middle cannot leave
+def _with_drops(price: Floats, smooth: Floats, drop: Floats, least: float, most: float) -> Curve:
+    """Add the horizontal pieces: two vertices at a price, the larger quantity first."""
+    lower = smooth - np.cumsum(drop)
+    drops = np.flatnonzero(drop)
+    twice = np.insert(np.arange(price.size), drops, drops)
+    quantity = lower[twice]
+    quantity[drops + np.arange(drops.size)] += drop[drops]
+    return _finished(price[twice], quantity, least, most)
+
+
+def _finished(price: Floats, fallen: Floats, least: float, most: float) -> Curve:
+    """The curve; its ends are the plain sums of the bids' ends, and rounding in the middle cannot leave
     them.
     """
-    quantity = high_side + least
-    if low_side is not None:
-        leaps = np.flatnonzero(low_side != high_side)
-        at = np.insert(np.arange(price.size), leaps, leaps)
-        quantity = np.insert(quantity, leaps, low_side[leaps] + least)
-        price = price[at]
-    quantity[0] = most
-    quantity[-1] = least
-    np.clip(quantity, least, most, out=quantity)
+    quantity = np.add(fallen, most, out=fallen)
+    quantity[0], quantity[-1] = most, least
+    np.maximum(quantity, least, out=quantity)
     np.minimum.accumulate(quantity, out=quantity)
     return Curve(price, quantity)
 
 
 def _swept_apart(top: Floats, bottom: Floats, size: Floats) -> Curve:
     """The curve of steep pieces alone, their slopes cumulated with a correction for each step's rounding."""
-    key = np.concatenate((-top, -bottom))
-    order = np.argsort(key)
+    price = np.concatenate((bottom, top))
+    order = np.argsort(price)
     slope = size / (top - bottom)
-    change = np.concatenate((slope, -slope))[order]
-    key = key[order]
-    rate = _compensated_cumsum(change)
-    rate[np.cumsum(np.where(order < top.size, 1, -1)) == 0] = 0.0
-    upper = np.concatenate(([0.0], np.cumsum(rate[:-1] * np.diff(key))))
-    return _finished(-key[::-1], None, upper[::-1], 0.0, float(size.sum()))
+    rate = _compensated_cumsum(np.concatenate((-slope, slope))[order])
+    rate[np.cumsum(np.where(order < bottom.size, 1, -1)) == 0] = 0.0
+    price = price[order]
+    return _finished(price, _integrated(price, rate), 0.0, float(size.sum()))
 
 
 def _compensated_cumsum(values: Floats) -> Floats:

@@ -97,8 +97,8 @@ class Book:
 
     def taking(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Book:
         """The book of some of the bids, by mask or by number."""
-        q, p = self.quantity_kw.T, self.price_usd_per_kwh.T
-        return Book(q[:, which].T, p[:, which].T)
+        at = np.flatnonzero(which) if which.dtype == np.bool_ else which
+        return Book(self.quantity_kw.T.take(at, axis=1).T, self.price_usd_per_kwh.T.take(at, axis=1).T)
 
     def curve(self, bid: int) -> Curve:
         """One bid as a curve; raises CurveError if it is not monotone or not finite."""

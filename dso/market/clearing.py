@@ -13,12 +13,9 @@ from dso.market.columns import just_below, quantities_above
 from dso.market.curve import Curve, Floats
 from dso.market.imports import Imports
 from dso.market.polynomial import PolynomialCurve
-from dso.market.reduction import near_crossing
+from dso.market.reduction import SNAP_FRAC, at_price, near_crossing
 
 Outcome = Literal["cleared", "no_crossing", "scarcity"]
-
-# Residuals below this share of the book are rounding, not a margin (a 1e-14 once set a price of 1000).
-SNAP_FRAC = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Clearing:
         'scarcity' if a limit leaves load unserved (curtailed_kw > 0) or injection untaken (< 0).
     curtailed_kw : what was wanted at the price and not had [kW].
     demand_margin_frac, supply_margin_frac : the share of the quantities at the margin (horizontal at the
-        price) that are accepted, the same for all.
+        price) that are accepted, the same for all; 0 and 1 where there are none.
     load_served_frac, injection_taken_frac : what curtailment leaves of every load and of every injection.
     """
 
@@ -97,7 +94,8 @@ def clear(
         imports = Imports(0.0, 0.0, 0.0)
     else:
         imports = Imports(import_price, import_limit_kw, export_limit_kw)
-    wanted, offered = near_crossing(demand, Curve.vertical(0.0) if supply is None else supply, imports)
+    offers = Curve.vertical(0.0) if supply is None else supply
+    wanted, offered = near_crossing(demand, offers, imports)
     snap_kw = SNAP_FRAC * max(_size(wanted), _size(offered))
     net = wanted + offered if supply is not None else wanted
     cap = (
@@ -105,6 +103,8 @@ def clear(
     )
     low, high, short = _dual_interval(net, imports, snap_kw, cap)
     price = _within(low, high, theta, cap, imports.least_price)
+    if short:
+        wanted, offered = at_price(demand, offers, price)
     settled = _settled(wanted, offered, imports, price, short, snap_kw, import_price is not None)
     found = replace(settled, price_lo_usd_per_kwh=low, price_hi_usd_per_kwh=high)
     return _rationed(found, demand, supply, short) if short else found
@@ -173,7 +173,7 @@ def _settled(
         rent_usd_per_h=congestion * flow + 0.0,
         outcome="scarcity" if short else "cleared" if traded or has_import else "no_crossing",
         curtailed_kw=curtailed,
-        demand_margin_frac=(demand - d_lo) / (d_hi - d_lo) if d_hi - d_lo > snap_kw else 1.0,
+        demand_margin_frac=(demand - d_lo) / (d_hi - d_lo) if d_hi - d_lo > snap_kw else 0.0,
         supply_margin_frac=(s_hi - supply) / (s_hi - s_lo) if s_hi - s_lo > snap_kw else 1.0,
     )
 

@@ -119,15 +119,17 @@ class Curve:
     @classmethod
     def total(cls, curves: Iterable[Curve]) -> Curve:
         """The aggregate of several curves, exact: at each price the sum of their quantities."""
-        parts = list(curves)
+        every = list(curves)
+        parts = [c for c in every if c.price_usd_per_kwh.size > 1]
+        fixed = sum(float(c.quantity_kw[0]) for c in every if c.price_usd_per_kwh.size == 1)
         if not parts:
-            return cls.vertical(0.0)
+            return cls(every[0].price_usd_per_kwh if every else np.zeros(1), np.array([fixed]))
         if len(parts) == 1:
-            return parts[0]
+            return cls(parts[0].price_usd_per_kwh, parts[0].quantity_kw + fixed) if fixed else parts[0]
         price = np.unique(np.concatenate([c.price_usd_per_kwh for c in parts]))
         upper = np.sum([c.quantity_below(price) for c in parts], axis=0)
         lower = np.sum([c.quantity_above(price) for c in parts], axis=0)
-        return cls.from_limits(price, upper, lower)
+        return cls.from_limits(price, upper + fixed, lower + fixed)
 
     @classmethod
     def from_limits(cls, price: Floats, upper: Floats, lower: Floats) -> Curve:
