@@ -15,7 +15,7 @@ from dso.errors import InputError, Problem
 from dso.wholesale.commitment import Flags, commit
 from dso.wholesale.conditions import Conditions, ForecastError
 from dso.wholesale.dcopf import BusBid, Dispatch, OptimalPowerFlow
-from dso.wholesale.grid import Floats, ercot_grid, ercot_wind
+from dso.wholesale.grid import Floats, ercot_grid
 from dso.wholesale.outages import Outage, drawn_outage
 
 CENTRAL = ZoneInfo("America/Chicago")
@@ -144,10 +144,10 @@ class ErcotMarket:
 
     def _plan(self, day: date) -> _Day:
         begin_s, end_s = _midnight_s(day), _midnight_s(date.fromordinal(day.toordinal() + 1))
-        hours_s, load_mw = load_table()
-        today = (hours_s >= begin_s) & (hours_s < end_s)
-        units = ercot_grid().units
-        running = commit(units, load_mw[today].sum(axis=1), ercot_wind()[2][today].sum(axis=1))
+        hours_s, _ = load_table()
+        today = hours_s[(hours_s >= begin_s) & (hours_s < end_s)]
+        load, most = zip(*map(self.conditions.forecast, today), strict=True)
+        units, running = ercot_grid().units, commit(self.power_flow, np.array(load), np.array(most))
         if self.outages is not None:
             return _Day(running, self.outages)
         outage = drawn_outage(units, running, day.toordinal(), begin_s, self.seed)
