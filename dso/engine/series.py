@@ -155,13 +155,13 @@ _INSTANTS: dict[str, Callable[[MarketTimes, int, int], int | None]] = {
 }
 
 
-def deadlines(spec: SeriesSpec) -> list[tuple[str, int]]:
-    """The named instants of a series in the order in which they must come, relative to clearing [s]."""
-    times = MarketTimes(spec, spec.delivery_lead_s)
+def deadlines(spec: SeriesSpec, delivery_s: int) -> list[tuple[str, int]]:
+    """The named instants of the market that delivers from `delivery_s`, in the order in which they must come."""
+    times = MarketTimes(spec, delivery_s)
     last = spec.rounds if spec.protocol == "fixed" else 1
     names = ("activation", "negotiation", "bid_close", "round_close", "gate")
     later = ("wholesale_deadline", "clearing", "delivery", "delivery_end", "meter_deadline", "close")
     rows = [(name, times.instant(name, last, 0)) for name in names]
-    rows.append(("wholesale_result", -spec.wholesale_result_lead_s))
+    rows.append(("wholesale_result", times.clearing_s - spec.wholesale_result_lead_s))
     rows += [(name, times.instant(name, last, 0)) for name in later]
     return [(name, at) for name, at in rows if at is not None]

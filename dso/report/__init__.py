@@ -1,0 +1,1 @@
+"""What a run comes to, on one page; tables for other programs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,20 @@ class RunReader:
         """The first row of a query; empty if there is none."""
         found = self._db.execute(query, values).fetchone()
         return dict(found) if found is not None else {}
+
+    def columns(self, name: str) -> list[str]:
+        """The columns of a table or view."""
+        return [head[0] for head in self._db.execute(f"SELECT * FROM {name} LIMIT 0").description]
+
+    def stream(self, name: str, write: Callable[[Sequence[Any]], Any]) -> int:
+        """Hand the heads and then each row of a table or view to a writer; how many rows there were."""
+        cursor = self._db.execute(f"SELECT * FROM {name}")
+        write([head[0] for head in cursor.description])
+        count = 0
+        for row in cursor:
+            write(tuple(row))
+            count += 1
+        return count
 
     def invoices(self, customer: int | None = None, period: str | None = None) -> Iterator[dict[str, Any]]:
         """Bills with their lines, in the order of customer, period and correction."""

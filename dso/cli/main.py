@@ -1,0 +1,83 @@
+"""The `dso` program: commands are imported when they are used, so that help is at once."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from dso.cli.failing import told
+
+# name -> (module, attribute, one line of help)
+COMMANDS = {
+    "study": {
+        "init": ("dso.cli.init", "init_command", "Make a folder with a scenario to start from."),
+        "check": ("dso.cli.check", "check_command", "Say everything that is wrong with a scenario, run nothing."),
+        "timeline": ("dso.cli.timeline", "timeline_command", "When each market enters each state, run nothing."),
+        "run": ("dso.cli.run", "run_command", "Run a scenario into a run file, or take up one that broke off."),
+    },
+    "look": {
+        "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),
+        "export": ("dso.cli.export", "export_command", "Tables of a run as CSV or Parquet files."),
+    },
+    "parts": {
+        "charts": ("dso.cli.charts", "charts_command", "The statecharts that this engine runs."),
+        "render": ("dso.cli.charts", "render_command", "Draw a statechart as Mermaid or Markdown."),
+        "clear": ("dso.cli.clear", "clear_command", "Clear one book of bids and offers."),
+        "schema": ("dso.cli.schema", "schema_command", "Formats: scenario, chart and run file."),
+    },
+}
+_ALL = {name: entry for section in COMMANDS.values() for name, entry in section.items()}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only to run it, or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the sections."""
+        return list(_ALL)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in _ALL:
+            return None
+        module, attribute, _ = _ALL[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a misspelt one is told which is meant."""
+        if args and args[0] not in _ALL and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], _ALL, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "; see dso --help"
+            raise click.UsageError(f"there is no command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by section, without importing any."""
+        for title, section in COMMANDS.items():
+            with formatter.section(title.capitalize()):
+                formatter.write_dl([(name, text) for name, (_, _, text) in section.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dso-engine", prog_name="dso")
+def cli() -> None:
+    """An explicit state-machine engine for a Distribution System Operator.
+
+    Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted (a run can be resumed).
+    """
+
+
+def main() -> None:
+    """Run the program; every known error is told in plain words on stderr."""
+    sys.exit(told(cli))
+
+
+if __name__ == "__main__":
+    main()

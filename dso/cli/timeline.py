@@ -1,0 +1,95 @@
+"""dso timeline: when each market of each series is spawned and enters each state, if all goes well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command("timeline")
+@click.argument("scenario", type=click.Path(path_type=Path), required=False)
+@click.option("--from", "from_", help="only from this instant on (ISO 8601 with a zone)")
+@click.option("--to", help="only until this instant")
+@click.option("--series", "spec_path", type=click.Path(path_type=Path), help="lead times alone, as JSON [minutes]")
+@click.option("--json", "as_json", is_flag=True, help="machine-readable")
+def timeline_command(
+    scenario: Path | None, from_: str | None, to: str | None, spec_path: Path | None, as_json: bool
+) -> None:
+    """Walk the market chart along the lead times of SCENARIO; nothing is run.
+
+    With --series the lead times are TENT's, in minutes: activation_lead, negotiation_lead, market_lead,
+    delivery_lead, intervals_to_clear, interval_duration, clearing_interval; `at` is minutes from clearing.
+    """
+    from dso.cli.output import print_json, table
+
+    if (scenario is None) == (spec_path is None):
+        raise click.UsageError("give either a SCENARIO or --series SPEC.json")
+    if spec_path is not None:
+        if from_ is not None or to is not None:
+            raise click.UsageError("--from and --to belong to a scenario; --series has minutes from clearing")
+        rows = _of_spec(spec_path)
+    else:
+        assert scenario is not None
+        rows = _of_scenario(scenario, from_, to)
+    if as_json:
+        print_json(rows)
+        return
+    table(None, ("at", "series", "market", "state"), [(r["at"], r["series"], r["market"], r["state"]) for r in rows])
+
+
+def _of_scenario(scenario: Path, from_: str | None, to: str | None) -> list[dict[str, Any]]:
+    from dso.clock import iso
+    from dso.engine.timeline import study_timeline
+    from dso.registry import chart_named
+    from dso.scenario import load_scenario
+    from dso.scenario.checks import instant, series_spec
+
+    checked = load_scenario(scenario)
+    found = study_timeline(
+        chart_named("market"),
+        {s.name: series_spec(s) for s in checked.series},
+        instant(checked.start, checked),
+        instant(checked.end, checked),
+        _instant("--from", from_),
+        _instant("--to", to),
+    )
+    return [{"series": r.series, "market": r.market, "state": r.state, "at": iso(r.at_s)} for r in found]
+
+
+def _instant(option: str, text: str | None) -> int | None:
+    from dso.clock import parse_time
+
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option}: {error}") from error
+
+
+def _of_spec(path: Path) -> list[dict[str, Any]]:
+    from dso.engine.series import MarketTimes
+    from dso.engine.timeline import market_timeline
+    from dso.registry import chart_named
+    from dso.scenario.profile import profile_spec
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.UsageError(f"{path} is not JSON: {error}") from error
+    spec = profile_spec(data, path.stem, path.name)
+    times = MarketTimes(spec, spec.delivery_lead_s)  # clearing at 0
+    chart = chart_named("market")
+    return [
+        {"series": r.series, "market": r.market, "state": r.state, "at": _minutes(r.at_s)}
+        for r in market_timeline(chart, times)
+    ]
+
+
+def _minutes(seconds: int) -> int | float:
+    return seconds // 60 if seconds % 60 == 0 else seconds / 60

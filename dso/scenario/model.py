@@ -1,0 +1,199 @@
+"""What a scenario may say, field by field; everything else is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dso.scenario.quantities import (
+    Duration,
+    Finite,
+    Fraction,
+    Moment,
+    Name,
+    NotNegative,
+    Positive,
+)
+
+
+class Part(BaseModel):
+    """A part of a scenario: no unknown field, no silent conversion, no change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Customers(Part):
+    """Who is connected, and how much they draw."""
+
+    count: int = Field(ge=1, le=1_000_000, description="number of customers simulated")
+    size_spread: Annotated[NotNegative, Field(le=2)] = Field(
+        0.4, description="standard deviation of the logarithm of a customer's size"
+    )
+    noise_frac: Fraction = Field(0.1, description="random part of a customer's hourly load")
+    cooling_share: Fraction = Field(
+        0.4, description="part of the load that is cooling on the hottest August afternoon"
+    )
+    reference_homes: int = Field(1000, ge=1, description="how many customers the shape of the bus stands for")
+
+
+class Weather(Part):
+    """Outdoor temperature: Austin's typical August is built in; any TMY3 file by path (extra `weather`)."""
+
+    tmy3: str | None = Field(None, description="path of a TMY3 file, relative to the scenario")
+
+
+class TariffShare(Part):
+    """What all tariffs have in common."""
+
+    name: Name = Field(description="how bills and tables call it")
+    share: Fraction = Field(description="part of the customers that is enrolled")
+    fixed_usd_per_month: NotNegative = Field(0.0, description="fixed charge [USD/month]")
+    distribution_usd_per_kwh: NotNegative = Field(0.04, description="d, distribution charge [USD/kWh]")
+
+
+class Flat(TariffShare):
+    """Flat volumetric: one rate, no market."""
+
+    kind: Literal["flat"]
+    rate_usd_per_kwh: Finite = Field(description="price of energy, delivery included [USD/kWh]")
+
+
+class Auction(TariffShare):
+    """Transactive double auction with two-settlement."""
+
+    kind: Literal["auction"]
+    scaling: Positive = Field(1.25, description="s, cost at the meter per wholesale cost")
+    participation_frac: Fraction = Field(1.0, description="part of its customers whose cooling bids")
+    slider: Fraction | None = Field(
+        None, description="0 comfort … 1 cost for every customer; not given: drawn for each"
+    )
+
+
+class Custom(TariffShare):
+    """A tariff of an entry point in the group `dso.tariffs`, or of a file."""
+
+    kind: Literal["custom"]
+    plugin: str = Field(description="name of the entry point, or path.py:ClassName")
+    options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of its class")
+
+
+class Series(Part):
+    """A series of markets; lead times as TENT names them (see `dso timeline`)."""
+
+    name: Name = Field(description="markets are called name-start")
+    intervals: int = Field(ge=1, le=10_000, description="intervals of one market")
+    interval: Duration = Field(description="length of an interval")
+    activation_lead: Duration = Field(description="from activation to negotiation")
+    negotiation_lead: Duration = Field(description="from negotiation to the gate")
+    market_lead: Duration = Field(description="from the gate to clearing")
+    delivery_lead: Duration = Field(description="from clearing to delivery")
+    bid_window: Duration = Field(description="how long after a round opens bids are taken")
+    round_length: Duration = Field(description="how long after a round opens it closes")
+    round_interval: Duration | None = Field(None, description="from one round to the next; one round: not needed")
+    rounds: int = Field(1, ge=1, le=1000, description="rounds with protocol fixed; the last one binds")
+    protocol: Literal["fixed", "gated", "signalled"] = Field(
+        "fixed", description="fixed count, as many as fit before the gate, or until prices settle"
+    )
+    wholesale_result_lead: Duration = Field(0, description="how long before clearing the wholesale result comes")
+    wholesale_deadline_lead: Duration = Field(0, description="how long before clearing it must have come")
+    meter_wait: Duration = Field(0, description="how long after delivery missing meters are waited for")
+    reconcile: Duration = Field(description="how long after delivery the market closes, settled or not")
+    retries: int = Field(3, ge=0, le=100, description="how often the DO may tighten limits in a round")
+    refines: Name | None = Field(None, description="series whose position this one refines")
+    physical: bool = Field(True, description="whether it dispatches and meters, or only takes a position")
+
+
+class Derate(Part):
+    """A stretch of time in which less can pass."""
+
+    from_: Moment = Field(alias="from", description="when it begins")
+    to: Moment = Field(description="when it ends")
+    import_limit_kw: NotNegative | None = Field(None, description="limit in that time [kW]")
+    export_limit_kw: NotNegative | None = Field(None, description="limit in that time [kW]")
+    planned: bool = Field(False, description="whether it is known beforehand")
+
+
+class StaticNetwork(Part):
+    """The head of the feeder as two limits and a share of losses."""
+
+    kind: Literal["static"] = "static"
+    import_limit_kw: NotNegative | None = Field(None, description="what may be imported [kW]; not given: no limit")
+    export_limit_kw: NotNegative | None = Field(None, description="what may be exported [kW]; not given: no limit")
+    loss_frac: Annotated[NotNegative, Field(lt=1)] = Field(0.0, description="losses per load")
+    derates: tuple[Derate, ...] = Field((), description="stretches of time with other limits", strict=False)
+
+
+class PriceSeries(Part):
+    """A wholesale price that is simply known."""
+
+    kind: Literal["price_series"]
+    usd_per_kwh: Finite | None = Field(None, description="one price for all times [USD/kWh]")
+    file: str | None = Field(None, description="CSV with `time` and `usd_per_mwh` or `usd_per_kwh`")
+
+
+class SupplyCurve(Part):
+    """A wholesale price that rises with what is bought: P = a·Q² + b·Q + c, Q in kW."""
+
+    kind: Literal["supply_curve"]
+    a_usd_per_kwh_kw2: NotNegative = Field(0.0, description="a")
+    b_usd_per_kwh_kw: NotNegative = Field(0.0, description="b")
+    c_usd_per_kwh: Finite = Field(description="c")
+    most_kw: Positive = Field(description="the most it supplies [kW]")
+
+
+class ErcotOutage(Part):
+    """A unit that fails in real time."""
+
+    unit: int = Field(ge=1, le=110, description="unit number in docs/data-ercot.md")
+    from_: Moment = Field(alias="from", description="when it trips")
+    to: Moment = Field(description="when it is back")
+
+
+class Ercot(Part):
+    """The 8-bus ERCOT system as a DC optimal power flow; the DSO is scaled to its bus."""
+
+    kind: Literal["ercot"]
+    bus: int = Field(1, ge=1, le=8, description="the DSO's bus")
+    errors: bool = Field(True, description="whether real time differs from the day-ahead forecast")
+    outage: ErcotOutage | Literal["random", "none"] = Field("random", description="unit outage in real time")
+
+
+class Forecast(Part):
+    """How well the LSEs foresee their customers."""
+
+    error_frac: Fraction = Field(0.03, description="standard deviation of the day-ahead forecast error")
+
+
+class Study(Part):
+    """What is decided once for the whole DSO."""
+
+    price_cap_usd_per_kwh: Positive = Field(5.0, description="price at scarcity [USD/kWh]")
+    theta: Fraction = Field(0.5, description="where in the dual interval the price lies")
+    default_wholesale_usd_per_kwh: Finite = Field(0.04, description="price while none is known [USD/kWh]")
+    unaccounted_tolerance_frac: Positive = Field(1e-6, description="unaccounted-for energy that still balances")
+    correction_window: Duration = Field(86400, description="how long after a bill late meter data are taken")
+    records: Literal["summary", "awards", "bids"] = Field("awards", description="how much the run file keeps")
+
+
+class Scenario(Part):
+    """A study: one DSO, its customers, its markets, and what lies around it."""
+
+    dso: Literal[1] = Field(description="version of this format")
+    name: Name = Field(description="what the study is called")
+    doc: str = Field("", description="what it is about")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of everything random")
+    timezone: str = Field("UTC", description="IANA time zone of billing months and of times without a zone")
+    start: Moment = Field(description="start of the study")
+    end: Moment = Field(description="end of the study")
+    customers: Customers
+    weather: Weather = Weather()
+    tariffs: Annotated[
+        tuple[Annotated[Flat | Auction | Custom, Field(discriminator="kind")], ...],
+        Field(min_length=1, strict=False),
+    ]
+    series: Annotated[tuple[Series, ...], Field(min_length=1, strict=False)]
+    network: StaticNetwork = StaticNetwork()
+    wholesale: Annotated[PriceSeries | SupplyCurve | Ercot, Field(discriminator="kind")]
+    forecast: Forecast = Forecast()
+    settings: Study = Study()

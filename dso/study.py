@@ -1,0 +1,130 @@
+"""A study from beginning to end: load a scenario, run it into a run file, take up one that broke off."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from dso.clock import HOUR_S
+from dso.engine.loop import Engine
+from dso.engine.step import Step
+from dso.errors import RunFileError
+from dso.registry import build_engine
+from dso.run_file.writer import RunWriter, read_facts
+from dso.scenario import Scenario, load_scenario
+
+SNAPSHOT_EVERY_S = 6 * HOUR_S
+
+Watcher = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: simulated time and its bounds [s]."""
+
+    begin_s: int
+    now_s: int
+    end_s: int
+
+
+def load(path: Path | str) -> Engine:
+    """An engine for a scenario, ready to step; raises ScenarioError with everything that is wrong with it."""
+    source = Path(path)
+    return build_engine(load_scenario(source), source.parent)
+
+
+def run(
+    scenario_path: Path | str,
+    run_path: Path | str,
+    *,
+    seed: int | None = None,
+    until_s: int | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    watch: Watcher | None = None,
+) -> Engine:
+    """Run a scenario into a run file.
+
+    Parameters
+    ----------
+    scenario_path : the YAML file.
+    run_path : the SQLite file to write.
+    seed : replaces the scenario's.
+    until_s : stop there [s since the epoch]; the file can be resumed.
+    resume : take up a file that broke off.
+    progress, watch : told after each step.
+
+    Raises
+    ------
+    ScenarioError : the scenario is wrong; nothing was run.
+    RunFileError : the file cannot be written, or is none that can be resumed.
+    """
+    source, target = Path(scenario_path), Path(run_path)
+    scenario = load_scenario(source)
+    if resume:
+        _same_study(source, target)
+        seed = int(read_facts(target)["seed"]) if seed is None else seed
+    if seed is not None:
+        scenario = scenario.model_copy(update={"seed": seed})
+    engine = build_engine(scenario, source.parent)
+    writer = RunWriter(target, resume=resume)
+    try:
+        writer.attach(engine, detailed=scenario.settings.records != "summary")
+        if resume:
+            writer.restore(engine)
+        else:
+            writer.describe(facts_of(scenario, source.read_text()))
+            writer.snapshot(engine)
+        _loop(engine, writer, until_s, progress, watch)
+        if engine.next_time() is None:
+            writer.finish()
+        else:
+            writer.snapshot(engine)
+    finally:
+        writer.close()
+    return engine
+
+
+def _loop(
+    engine: Engine,
+    writer: RunWriter,
+    until_s: int | None,
+    progress: Callable[[Progress], None] | None,
+    watch: Watcher | None,
+) -> None:
+    begin_s, end_s = engine.now_s, engine.world.books_close_s()
+    next_snapshot_s = engine.now_s + SNAPSHOT_EVERY_S
+    for step in engine.iterate(until_s):
+        if watch is not None:
+            watch(step)
+        if progress is not None:
+            progress(Progress(begin_s, engine.now_s, end_s))
+        if engine.now_s >= next_snapshot_s:
+            writer.snapshot(engine)
+            next_snapshot_s = engine.now_s + SNAPSHOT_EVERY_S
+
+
+def _same_study(source: Path, target: Path) -> None:
+    given = read_facts(target).get("scenario")
+    if given is not None and given != source.read_text():
+        raise RunFileError(
+            f"{target} was made from another scenario than {source}; resume it with that one, or run anew without --resume"
+        )
+
+
+def facts_of(scenario: Scenario, text: str) -> dict[str, str]:
+    """What a run is made from: the scenario as given and as resolved, the seed, the versions."""
+    names = ("dso-engine", "numpy", "scipy", "transitions")
+    versions = {name: version(name) for name in names} | {"python": platform.python_version()}
+    resolved = scenario.model_dump(mode="json", by_alias=True)
+    return {
+        "scenario": text,
+        "resolved": json.dumps(resolved, ensure_ascii=False),
+        "name": scenario.name,
+        "seed": str(scenario.seed),
+        "versions": json.dumps(versions),
+    }
