@@ -18,12 +18,12 @@ Flags = NDArray[np.bool_]
 def commit(
     flow: OptimalPowerFlow, load_mw: Floats, most_mw: Floats, reserve_frac: float = RESERVE_FRAC
 ) -> Flags:
-    """The units that run all day: those that the cheapest dispatch of any of its hours, reserve included, uses.
+    """The units that run all day: those that the cheapest dispatch of any hour, with reserve, uses.
 
     Each hour of the day is dispatched with the forecast load of every bus raised by the reserve, any unit
-    allowed and none obliged to a least output. Where no line is full that is the merit order, taken until load
-    and reserve are covered; where one is, it also takes what has to run behind it. Nuclear and wind always run.
-    Start-up costs and minimum run times play no part.
+    allowed and none obliged to a least output. Where no line is full that is the merit order, taken until
+    load and reserve are covered; where one is, it also takes what has to run behind it. Nuclear and wind
+    always run. Start-up costs and minimum run times play no part.
 
     Parameters
     ----------

@@ -32,6 +32,13 @@ def test_an_august_afternoon_splits_between_39_and_44_dollars() -> None:
     assert night.max() < 35
 
 
+def test_the_commitment_leaves_no_bus_short_behind_its_lines() -> None:
+    # On this June afternoon the plain merit order would leave bus 7 without enough units of its own.
+    run = ErcotMarket().run(parse_time("2016-06-13T00:00-05:00"), 24)
+    assert max(found.shed_mw.max() for found in run.dispatches) == 0
+    assert run.price_usd_per_mwh.max() < 60
+
+
 def test_the_units_of_a_day_are_the_same_in_both_markets_and_change_at_central_midnight() -> None:
     market = ErcotMarket()
     day = market.running(MIDNIGHT_S)
