@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dso.agents import CoolingLoad, Customers, EmbeddedPlant, SeededForecast
+from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
 from dso.data.austin import Weather
 from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
@@ -30,37 +31,11 @@ from dso.operators.market_operator import MarketOperator
 from dso.ports import Tariff, Wholesale
 from dso.scenario.checks import instant, series_spec, zone_of
 from dso.scenario.model import Auction, Custom, Ercot, Flat, PriceSeries, Scenario, SupplyCurve
-from dso.statechart import Chart, load_chart
+from dso.statechart import Chart
 from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.flat import FlatTariff
 
-RETAIL_CHARTS = "retail"
 TARIFF_METHODS = ("market_operator", "load_serving")
-
-
-def chart_folder() -> Path:
-    """Where the statecharts are: beside the package in a checkout, inside it when installed."""
-    inside = Path(__file__).parent / "charts"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "statecharts"
-
-
-def shipped_charts() -> dict[str, tuple[Path, Behaviour]]:
-    """Every chart that comes with the package, by name, with the behaviour that it is written for."""
-    folder = chart_folder()
-    rows = {"market": MARKET, "dso": LIFE, "billing": BILLING}
-    found = {name: (folder / f"{name}.yaml", behaviour) for name, behaviour in rows.items()}
-    for path in sorted((folder / RETAIL_CHARTS).glob("*.yaml")):
-        found[f"{RETAIL_CHARTS}/{path.stem}"] = (path, RETAIL)
-    return found
-
-
-def chart_named(name: str) -> Chart:
-    """A shipped chart, checked against what it may use; raises ScenarioError for an unknown name."""
-    charts = shipped_charts()
-    if name not in charts:
-        raise ScenarioError([Problem("", f"there is no chart '{name}'; there is {', '.join(charts)}")])
-    path, behaviour = charts[name]
-    return load_chart(path, behaviour.vocabulary())
 
 
 def build_engine(scenario: Scenario, folder: Path) -> Engine:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def charts_command(as_json: bool) -> None:
     """List the statecharts that the engine runs."""
     from dso.cli.output import print_json, table
-    from dso.registry import chart_named, shipped_charts
+    from dso.chart_catalogue import chart_named, shipped_charts
 
     charts = {name: chart_named(name) for name in shipped_charts()}
     rows = [
@@ -56,7 +56,7 @@ def render_command(chart: str, form: str, state: str | None, depth: int | None, 
 
 
 def _chart(name: str) -> Chart:
-    from dso.registry import chart_named
+    from dso.chart_catalogue import chart_named
     from dso.statechart import load_chart
 
     path = Path(name)

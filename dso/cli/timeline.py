@@ -43,7 +43,7 @@ def timeline_command(
 def _of_scenario(scenario: Path, from_: str | None, to: str | None) -> list[dict[str, Any]]:
     from dso.clock import iso
     from dso.engine.timeline import study_timeline
-    from dso.registry import chart_named
+    from dso.chart_catalogue import chart_named
     from dso.scenario import load_scenario
     from dso.scenario.checks import instant, series_spec
 
@@ -73,7 +73,7 @@ def _instant(option: str, text: str | None) -> int | None:
 def _of_spec(path: Path) -> list[dict[str, Any]]:
     from dso.engine.series import MarketTimes
     from dso.engine.timeline import market_timeline
-    from dso.registry import chart_named
+    from dso.chart_catalogue import chart_named
     from dso.scenario.profile import profile_spec
 
     try:
