@@ -1,0 +1,1 @@
+"""The DO's pictures of its wires."""

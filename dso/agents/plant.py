@@ -1,0 +1,79 @@
+"""The embedded stand-in for a feeder simulator: loads, devices, and the meter at the head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dso.agents.customer_load import CustomerLoad
+from dso.clock import Interval, iso
+from dso.errors import EngineError
+from dso.messages import Deliver, IntArray, MeterReading
+from dso.ports import NetworkModel
+
+
+class EmbeddedPlant:
+    """Answers set-points with meter readings; it never sees a bid or a forecast.
+
+    A meter is the customer's fixed load and its cooling. The cooling of a customer whose device bids follows
+    its set-point between 0 and its rating; without a set-point (NaN), and of everybody else, it draws what it
+    needs. Nothing is remembered: see `ResponsiveLoad` on rebound. The head meter is the sum of all meters and
+    the losses of the network model.
+
+    Parameters
+    ----------
+    load : the truth about all customers.
+    participants : (k,) positions in `load` of the customers whose device has a sub-meter and may bid.
+    network : whose losses the head meter includes.
+    """
+
+    def __init__(self, load: CustomerLoad, participants: IntArray, network: NetworkModel) -> None:
+        self.load, self.network = load, network
+        self._bids = np.zeros(len(load.customers), bool)
+        self._bids[participants] = True
+        self._delivered: list[tuple[int, int]] = []  # stretches of time [s], merged where they touch
+
+    def deliver(self, order: Deliver) -> MeterReading:
+        """Run one interval and read all meters.
+
+        Raises
+        ------
+        EngineError : the interval, or a part of it, was delivered before.
+        ValueError : there is not one set-point for each customer.
+        """
+        asked = order.device_set_point_kw
+        if asked.shape != self._bids.shape:
+            raise ValueError(f"set-points must be {self._bids.shape}, were {asked.shape}")
+        self._deliver_once(order.interval)
+        fixed, need = self.load.kw(order.interval)
+        follows = self._bids & ~np.isnan(asked)
+        device = np.where(follows, np.clip(asked, 0.0, self.load.rating_kw), need)
+        meter = fixed + device
+        load_kw = float(meter.sum())
+        head_kw = load_kw + float(self.network.losses_kw(np.array([load_kw]))[0])
+        hours = order.interval.hours
+        sub_meter = np.where(self._bids, device, 0.0)
+        return MeterReading(order.interval, meter * hours, sub_meter * hours, head_kw * hours)
+
+    def _deliver_once(self, interval: Interval) -> None:
+        kept: list[tuple[int, int]] = []
+        start_s, end_s = interval.start_s, interval.end_s
+        for first_s, last_s in self._delivered:
+            if first_s < interval.end_s and interval.start_s < last_s:
+                raise EngineError(f"{iso(interval.start_s)} to {iso(interval.end_s)} was delivered before")
+            if last_s == start_s:
+                start_s = first_s
+            elif first_s == end_s:
+                end_s = last_s
+            else:
+                kept.append((first_s, last_s))
+        self._delivered = sorted([*kept, (start_s, end_s)])
+
+    def get_state(self) -> Any:
+        """What was delivered so far."""
+        return tuple(self._delivered)
+
+    def set_state(self, state: Any) -> None:
+        """Take back what `get_state` returned."""
+        self._delivered = [(int(first), int(last)) for first, last in state]

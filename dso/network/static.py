@@ -1,0 +1,127 @@
+"""The simplest picture of the wires: a limit at the head of the feeder, deratings, a share of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dso.clock import Interval
+from dso.messages import FloatArray
+from dso.ports import Limits
+
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Derate:
+    """A stretch of time in which some equipment carries less than usual.
+
+    Parameters
+    ----------
+    start_s, end_s : from when to when [s since the epoch], the end not included.
+    import_limit_kw, export_limit_kw : what passes meanwhile [kW], 0 or more; None leaves the usual limit.
+    planned : whether it is known beforehand; an unplanned one is known from its start on, with its end.
+
+    Raises
+    ------
+    ValueError : it ends before it starts, or a limit is negative or no number.
+    """
+
+    start_s: int
+    end_s: int
+    import_limit_kw: float | None = None
+    export_limit_kw: float | None = None
+    planned: bool = True
+
+    def __post_init__(self) -> None:
+        if self.end_s <= self.start_s:
+            raise ValueError(f"a derating must end after its start, was {self.start_s} to {self.end_s}")
+        for limit in (self.import_limit_kw, self.export_limit_kw):
+            if limit is not None and not limit >= 0:
+                raise ValueError(f"a limit must be 0 kW or more, was {limit}")
+
+    def covers(self, at_s: int) -> bool:
+        """Whether it holds at an instant."""
+        return self.start_s <= at_s < self.end_s
+
+    def touches(self, interval: Interval) -> bool:
+        """Whether it holds in some part of an interval."""
+        return self.start_s < interval.end_s and interval.start_s < self.end_s
+
+    def known(self, at_s: int) -> bool:
+        """Whether the DO knows of it at an instant."""
+        return self.planned or self.start_s <= at_s
+
+
+@dataclass(frozen=True, slots=True)
+class StaticNetwork:
+    """Limits at the head of the feeder that do not depend on what flows elsewhere.
+
+    An interval that a derating touches only in part is limited as a whole.
+
+    Parameters
+    ----------
+    import_limit_kw, export_limit_kw : what may pass the head [kW], 0 or more; infinite: no limit.
+    loss_frac : losses as part of the load at the meters, whichever way it flows [1], 0 to below 1.
+    derates : deratings, planned or not; where several hold at once the tightest counts.
+    element : the name that the limit's rent is booked under.
+
+    Raises
+    ------
+    ValueError : a limit or the share of losses is out of its range.
+    """
+
+    import_limit_kw: float = np.inf
+    export_limit_kw: float = np.inf
+    loss_frac: float = 0.0
+    derates: tuple[Derate, ...] = ()
+    element: str = "substation"
+
+    def __post_init__(self) -> None:
+        if not self.import_limit_kw >= 0 or not self.export_limit_kw >= 0:
+            raise ValueError(
+                f"limits must be 0 kW or more, were {self.import_limit_kw} and {self.export_limit_kw}"
+            )
+        if not 0 <= self.loss_frac < 1:
+            raise ValueError(f"loss_frac must be 0 to below 1, was {self.loss_frac}")
+
+    def limits(self, intervals: Sequence[Interval], known_at_s: int) -> Limits:
+        """What may pass in each interval, as far as is known at an instant."""
+        rows = [self._limits(interval, known_at_s) for interval in intervals]
+        return Limits(*np.array(rows, np.float64).reshape(-1, 2).T)
+
+    def _limits(self, interval: Interval, known_at_s: int) -> tuple[float, float]:
+        least_import, least_export = self.import_limit_kw, self.export_limit_kw
+        for derate in self.derates:
+            if derate.known(known_at_s) and derate.touches(interval):
+                if derate.import_limit_kw is not None:
+                    least_import = min(least_import, derate.import_limit_kw)
+                if derate.export_limit_kw is not None:
+                    least_export = min(least_export, derate.export_limit_kw)
+        return least_import, least_export
+
+    def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
+        """Limits of all intervals if a schedule, (t,) [kW], breaks one by more than 1e-9 of it; else None."""
+        limits = self.limits(intervals, known_at_s)
+        broken = _exceeds(head_kw, limits.import_kw) | _exceeds(-head_kw, limits.export_kw)
+        return limits if broken.any() else None
+
+    def reduced(self, at_s: int) -> bool:
+        """Whether a derating holds at an instant."""
+        return any(derate.covers(at_s) for derate in self.derates)
+
+    def next_change_s(self, after_s: int) -> int | None:
+        """When the next derating starts or ends, planned or scripted; None if none does."""
+        changes = (t for derate in self.derates for t in (derate.start_s, derate.end_s) if t > after_s)
+        return min(changes, default=None)
+
+    def losses_kw(self, load_kw: FloatArray) -> FloatArray:
+        """Losses between the head and the meters for a load at the meters, (t,) [kW]."""
+        return np.asarray(self.loss_frac * np.abs(load_kw))
+
+
+def _exceeds(flow_kw: FloatArray, limit_kw: FloatArray) -> np.ndarray:
+    """Whether a flow is beyond its limit, (t,), by more than rounding; a limit of 0 counts as one of 1 kW."""
+    return np.asarray(flow_kw > limit_kw + TOLERANCE * np.maximum(limit_kw, 1.0))
