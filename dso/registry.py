@@ -12,10 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from dso.agents import CoolingLoad, Customers, EmbeddedPlant, SeededForecast
+from dso.agents.customer_load import CustomerLoad
+from dso.agents.customers import Customers, sliders
+from dso.agents.forecast import SeededForecast
+from dso.agents.load_shape import ercot_shape
+from dso.agents.plant import EmbeddedPlant
+from dso.agents.responsive import ResponsiveLoad
 from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
-from dso.data.austin import Weather
+from dso.data.austin import austin_august
+from dso.data.tmy3 import read_tmy3
 from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
 from dso.engine.handlers.billing import BillingSubject
 from dso.engine.loop import Births, Engine
@@ -24,13 +30,13 @@ from dso.engine.world import BillingPeriod, Settings, World
 from dso.errors import Problem, ScenarioError
 from dso.ledger import Ledger
 from dso.messages import IntArray
-from dso.network import Derate, StaticNetwork
+from dso.network.static import Derate, StaticNetwork
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
 from dso.operators.market_operator import MarketOperator
 from dso.ports import Tariff, Wholesale
 from dso.scenario.checks import instant, series_spec, zone_of
-from dso.scenario.model import Auction, Custom, Ercot, Flat, PriceSeries, Scenario, SupplyCurve
+from dso.scenario.model import Auction, Custom, Ercot, ErcotOutage, Flat, PriceSeries, Scenario, SupplyCurve
 from dso.statechart import Chart
 from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.flat import FlatTariff
@@ -72,17 +78,25 @@ def _world(scenario: Scenario, folder: Path) -> World:
         name: LoadServingEntity(name, tariff.mechanism, tariff.load_serving(), enrolled[name])
         for name, tariff in tariffs.items()
     }
-    customers = _customers(scenario, folder)
-    network = _network(scenario)
+    load, network = _load(scenario, folder), _network(scenario)
+    bidders = _bidders(scenario, enrolled)
+    everyone = np.unique(np.concatenate([*bidders.values(), np.zeros(0, np.int64)]))
+    forecast = SeededForecast(
+        load,
+        everyone,
+        scenario.seed,
+        std_1h_frac=scenario.forecast.common_error_1h_frac,
+        customer_std_1h_frac=scenario.forecast.customer_error_1h_frac,
+    )
     return World(
         customers=scenario.customers.count,
         series={s.name: series_spec(s) for s in scenario.series},
         distribution=DistributionOperator(network, network),
         retailers=retailers,
-        operators=dict(_operators(scenario, tariffs, enrolled, customers)),
+        operators=dict(_operators(scenario, tariffs, bidders, load, forecast)),
         wholesale=_wholesale(scenario, folder),
-        forecast=SeededForecast(customers, error_frac=scenario.forecast.error_frac, seed=scenario.seed),
-        plant=EmbeddedPlant(customers, network),
+        forecast=forecast,
+        plant=EmbeddedPlant(load, everyone, network),
         ledger=Ledger(scenario.customers.count, tuple(p.start_s for p in periods)),
         periods=periods,
         settings=_settings(scenario),
@@ -103,35 +117,43 @@ def _settings(scenario: Scenario) -> Settings:
     )
 
 
-def _customers(scenario: Scenario, folder: Path) -> Customers:
-    given = scenario.customers
-    weather = Weather.from_tmy3(folder / scenario.weather.tmy3) if scenario.weather.tmy3 else Weather.austin_august()
-    bus = scenario.wholesale.bus if isinstance(scenario.wholesale, Ercot) else 1
-    return Customers(
-        given.count,
-        scenario.seed,
-        bus=bus,
-        weather=weather,
-        size_spread=given.size_spread,
-        noise_frac=given.noise_frac,
-        cooling_share=given.cooling_share,
-        reference_homes=given.reference_homes,
-    )
+def _load(scenario: Scenario, folder: Path) -> CustomerLoad:
+    """The truth about what customers draw."""
+    given, bus = scenario.customers, scenario.wholesale.bus if isinstance(scenario.wholesale, Ercot) else 1
+    weather = read_tmy3(folder / scenario.weather.tmy3) if scenario.weather.tmy3 else austin_august()
+    shape = ercot_shape(bus, weather, cooling_frac=given.cooling_share)
+    customers = Customers(given.count, scenario.seed, given.size_spread)
+    return CustomerLoad(customers, shape, noise_std_frac=given.noise_frac)
+
+
+def _bidders(scenario: Scenario, enrolled: dict[str, IntArray]) -> dict[str, IntArray]:
+    """Customers whose cooling bids, by tariff; the first of those enrolled, who are drawn already."""
+    bidders = {}
+    for tariff in scenario.tariffs:
+        if isinstance(tariff, Auction):
+            own = enrolled[tariff.name]
+            drawn = np.random.default_rng([scenario.seed, 18]).permutation(len(own))
+            bidders[tariff.name] = np.sort(own[drawn[: round(tariff.participation_frac * len(own))]])
+    return bidders
 
 
 def _operators(
-    scenario: Scenario, tariffs: dict[str, Tariff], enrolled: dict[str, IntArray], customers: Customers
+    scenario: Scenario,
+    tariffs: dict[str, Tariff],
+    bidders: dict[str, IntArray],
+    load: CustomerLoad,
+    forecast: SeededForecast,
 ) -> Iterator[tuple[str, MarketOperator]]:
+    preferences = sliders(scenario.customers.count, scenario.seed)
     given = {t.name: t for t in scenario.tariffs}
     for name, tariff in tariffs.items():
         strategy = tariff.market_operator()
         if strategy is None:
             continue
-        own, part = enrolled[name], given[name]
-        frac = part.participation_frac if isinstance(part, Auction) else 1.0
-        slider = part.slider if isinstance(part, Auction) else None
-        chosen = own[: round(frac * len(own))]
-        population = CoolingLoad(customers, np.sort(chosen), seed=scenario.seed, slider=slider)
+        own, part = bidders.get(name, np.zeros(0, np.int64)), given[name]
+        fixed = part.slider if isinstance(part, Auction) else None
+        slider = preferences[own] if fixed is None else np.full(len(own), fixed)
+        population = ResponsiveLoad("cooling", own, load.rating_kw[own], forecast, slider)
         yield name, MarketOperator(name, strategy, (population,), scenario.customers.count)
 
 
@@ -154,8 +176,8 @@ def _network(scenario: Scenario) -> StaticNetwork:
         Derate(
             instant(d.from_, scenario),
             instant(d.to, scenario),
-            _or_infinite(d.import_limit_kw),
-            _or_infinite(d.export_limit_kw),
+            d.import_limit_kw,
+            d.export_limit_kw,
             d.planned,
         )
         for d in given.derates
@@ -164,7 +186,7 @@ def _network(scenario: Scenario) -> StaticNetwork:
         import_limit_kw=_or_infinite(given.import_limit_kw),
         export_limit_kw=_or_infinite(given.export_limit_kw),
         loss_frac=given.loss_frac,
-        derates=derates,
+        derates=tuple(derates),
     )
 
 
@@ -185,15 +207,26 @@ def _wholesale(scenario: Scenario, folder: Path) -> Wholesale:
         from dso.wholesale.supply_curve import QuadraticSupply
 
         triple = (given.a_usd_per_kwh_kw2, given.b_usd_per_kwh_kw, given.c_usd_per_kwh)
-        return QuadraticSupply(*triple, most_kw=given.most_kw)
-    from dso.wholesale.ercot import ErcotWholesale
+        return QuadraticSupply(*triple, most_kw=given.most_kw, typical_kw=given.typical_kw)
+    return _ercot(given, scenario)
 
+
+def _ercot(given: Ercot, scenario: Scenario) -> Wholesale:
+    from dso.wholesale import ErcotWholesale, ForecastError, Outage
+
+    if isinstance(given.outage, ErcotOutage):
+        trip = given.outage
+        outages: tuple[Outage, ...] | None = (
+            Outage(trip.unit, instant(trip.from_, scenario), instant(trip.to, scenario)),
+        )
+    else:
+        outages = None if given.outage == "random" else ()
     return ErcotWholesale(
-        bus=given.bus,
-        homes=scenario.customers.count,
+        given.bus,
+        scenario.customers.count,
         seed=scenario.seed,
-        start_s=start_s,
-        end_s=end_s,
+        error=None if given.errors else ForecastError(0.0, 0.0, 0.0),
+        outages=outages,
     )
 
 

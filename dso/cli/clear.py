@@ -57,7 +57,7 @@ def clear_command(book: str, as_json: bool) -> None:
 
 
 def _read(book: str) -> str:
-    return click.get_text_stream("stdin").read() if book == "-" else Path(book).read_text(encoding="utf-8")
+    return sys.stdin.read() if book == "-" else Path(book).read_text(encoding="utf-8")
 
 
 def _refuse(where: str, problems: Sequence[Problem]) -> None:

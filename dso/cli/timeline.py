@@ -86,7 +86,7 @@ def _of_spec(path: Path) -> list[dict[str, Any]]:
     times = MarketTimes(spec, spec.delivery_lead_s)  # clearing at 0
     chart = chart_named("market")
     return [
-        {"series": r.series, "market": r.market, "state": r.state, "at": _minutes(r.at_s)}
+        {"series": r.series, "market": r.series, "state": r.state, "at": _minutes(r.at_s)}
         for r in market_timeline(chart, times)
     ]
 

@@ -30,11 +30,12 @@ class Customers(Part):
     size_spread: Annotated[NotNegative, Field(le=2)] = Field(
         0.4, description="standard deviation of the logarithm of a customer's size"
     )
-    noise_frac: Fraction = Field(0.1, description="random part of a customer's hourly load")
+    noise_frac: Annotated[NotNegative, Field(le=0.2)] = Field(
+        0.15, description="standard deviation of one customer's hourly load"
+    )
     cooling_share: Fraction = Field(
         0.4, description="part of the load that is cooling on the hottest August afternoon"
     )
-    reference_homes: int = Field(1000, ge=1, description="how many customers the shape of the bus stands for")
 
 
 class Weather(Part):
@@ -140,12 +141,13 @@ class SupplyCurve(Part):
     b_usd_per_kwh_kw: NotNegative = Field(0.0, description="b")
     c_usd_per_kwh: Finite = Field(description="c")
     most_kw: Positive = Field(description="the most it supplies [kW]")
+    typical_kw: NotNegative = Field(0.0, description="load at which its expected price is taken [kW]")
 
 
 class ErcotOutage(Part):
     """A unit that fails in real time."""
 
-    unit: int = Field(ge=1, le=110, description="unit number in docs/data-ercot.md")
+    unit: int = Field(ge=0, le=117, description="unit number in docs/data-ercot.md")
     from_: Moment = Field(alias="from", description="when it trips")
     to: Moment = Field(description="when it is back")
 
@@ -162,7 +164,12 @@ class Ercot(Part):
 class Forecast(Part):
     """How well the LSEs foresee their customers."""
 
-    error_frac: Fraction = Field(0.03, description="standard deviation of the day-ahead forecast error")
+    common_error_1h_frac: Annotated[NotNegative, Field(le=0.024)] = Field(
+        0.008, description="standard deviation of the error that all customers share, an hour ahead"
+    )
+    customer_error_1h_frac: Annotated[NotNegative, Field(le=0.024)] = Field(
+        0.02, description="standard deviation of each customer's own error, an hour ahead"
+    )
 
 
 class Study(Part):
