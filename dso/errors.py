@@ -53,7 +53,11 @@ class IllegalEventError(DsoError):
 
 
 class EngineError(DsoError):
-    """The engine cannot go on: an unknown market, a time that lies in the past, too many steps at an instant."""
+    """The engine cannot go on: a time that lies in the past, too many steps at an instant."""
+
+
+class NetworkUnavailableError(DsoError):
+    """The DO's model of its wires cannot answer; the static limits take its place."""
 
 
 class RunFileError(DsoError):

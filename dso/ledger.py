@@ -12,6 +12,7 @@ from dso.errors import DsoError
 from dso.messages import CustomerPostings, FloatArray, IntArray, Posting, ValueExchange
 
 UUSD = 1_000_000
+MOST_USD = 1e9  # 1e15 micro-dollars: nine thousand of them still add up in 64 bits
 
 WHOLESALE = "wholesale"
 NETWORK = "network charge"
@@ -42,12 +43,21 @@ def rent_account(element: str) -> str:
 
 
 def to_uusd(amount_usd: float) -> int:
-    """Whole micro-dollars: the one rounding of money, half to even."""
+    """Whole micro-dollars: the one rounding of money, half to even.
+
+    Raises
+    ------
+    LedgerError : if the amount is not a number, or too large for whole micro-dollars.
+    """
+    if not abs(amount_usd) <= MOST_USD:  # false of NaN, too
+        raise LedgerError(f"an amount must be a number of at most {MOST_USD:g} USD, was {amount_usd}")
     return round(amount_usd * UUSD)
 
 
 def array_to_uusd(amount_usd: FloatArray) -> IntArray:
-    """Whole micro-dollars of each element, half to even as `to_uusd`."""
+    """Whole micro-dollars of each element, half to even as `to_uusd`; raises LedgerError as it does."""
+    if not (np.abs(amount_usd) <= MOST_USD).all():  # false of NaN, too
+        raise LedgerError(f"an amount must be a number of at most {MOST_USD:g} USD")
     return np.rint(amount_usd * UUSD).astype(np.int64)
 
 
@@ -111,7 +121,9 @@ class Ledger:
         for posting in exchange.postings:
             self._add(posting.account, posting.amount_uusd, posting.energy_kwh)
         if block is not None:
-            self._add(customers_account(block.tariff), int(block.amount_uusd.sum()), float(block.energy_kwh.sum()))
+            self._add(
+                customers_account(block.tariff), int(block.amount_uusd.sum()), float(block.energy_kwh.sum())
+            )
             self._add_customers(block, self.period_of(exchange.interval_start_s), exchange.kind)
 
     def _add(self, account: str, amount_uusd: int, energy_kwh: float) -> None:

@@ -64,10 +64,14 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
 def delivered_prices(work: MarketWork, wholesale: FloatArray) -> dict[str, FloatArray]:
     """What energy costs each tariff's customers where the wires do not bind, (t,)."""
     nothing = np.zeros_like(wholesale)
-    return {name: r.strategy.retail_usd_per_kwh(wholesale, nothing) for name, r in work.world.retailers.items()}
+    return {
+        name: r.strategy.retail_usd_per_kwh(wholesale, nothing) for name, r in work.world.retailers.items()
+    }
 
 
-def share_between_tariffs(work: MarketWork, schedule: Schedule, total_kw: FloatArray) -> dict[str, FloatArray]:
+def share_between_tariffs(
+    work: MarketWork, schedule: Schedule, total_kw: FloatArray
+) -> dict[str, FloatArray]:
     """An award of the bus returned to each tariff along its own curve, the residual pro rata.
 
     Parameters
@@ -89,9 +93,11 @@ def share_between_tariffs(work: MarketWork, schedule: Schedule, total_kw: FloatA
 
 
 def bus_curve(work: MarketWork, t: int, factor: float) -> Curve:
-    """Demand of all tariffs at the head over the wholesale price, in one interval, within the DO's limits."""
+    """Demand of all tariffs at the head over the wholesale price in one interval, within the DO's limits."""
     limits = work.do.limits
-    curves = [r.strategy.wholesale_curve(work.lse(name).curves[t]) for name, r in work.world.retailers.items()]
+    curves = [
+        r.strategy.wholesale_curve(work.lse(name).curves[t]) for name, r in work.world.retailers.items()
+    ]
     load = Curve.total(curves)
     demand = Curve(load.price_usd_per_kwh, load.quantity_kw * factor)
     return demand.clipped(-float(limits.export_kw[t]), float(limits.import_kw[t]))
@@ -104,7 +110,9 @@ def residual_kw(record: LseRecord) -> FloatArray:
     return record.meter_kw - record.device_kw
 
 
-def spread_over_customers(retailer: LoadServingEntity, base_kw: FloatArray, load_kw: FloatArray) -> FloatArray:
+def spread_over_customers(
+    retailer: LoadServingEntity, base_kw: FloatArray, load_kw: FloatArray
+) -> FloatArray:
     """Each customer's part of its LSE's award, (t, n): what it was expected to draw, the rest pro rata.
 
     Parameters

@@ -21,6 +21,10 @@ from dso.statechart import Chart, Move
 ANSWER = -1  # a handler's outcome goes before every message of the same instant
 MOST_STEPS_AT_ONE_INSTANT = 200_000
 
+START = "@start"  # runs the handler of the state in which a machine begins
+ROW_OF = {"outcome": "outcome", "message": "external", "external": "external", "timer": "timer"}
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 log = structlog.get_logger("dso")
 
 
@@ -31,7 +35,7 @@ class Happening:
     machine: str
     event: str
     kind: str  # outcome | message | external | timer
-    payload: Any = None
+    payload: Any = None  # of a timer: the state that armed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,9 @@ class Engine:
         for _ in self.iterate(until):
             pass
 
-    def post(self, machine: str, event: str, *, at: int | str | datetime | None = None, **payload: Any) -> None:
+    def post(
+        self, machine: str, event: str, *, at: int | str | datetime | None = None, **payload: Any
+    ) -> None:
         """Send a message from outside; it is taken in turn, and recorded as rejected if nobody takes it.
 
         Parameters
@@ -187,7 +193,8 @@ class Engine:
         self.at_instant += 1
         self.steps += 1
         if self.at_instant > MOST_STEPS_AT_ONE_INSTANT:
-            raise EngineError(f"more than {MOST_STEPS_AT_ONE_INSTANT} steps at {iso(due_s)}: a chart runs in circles")
+            most = MOST_STEPS_AT_ONE_INSTANT
+            raise EngineError(f"more than {most} steps at {iso(due_s)}: a chart runs in circles")
 
     def _queue(self, due_s: int, machine: str, event: str, payload: Any, kind: str) -> None:
         self.queue.put(due_s, MESSAGE, Happening(machine, event, kind, payload))
@@ -202,7 +209,7 @@ class Engine:
         times = MarketTimes(spec, self.world.start_s + item.number * spec.clearing_interval_s)
         chart, behaviour = self.births.market
         machine = self._birth(times.market, chart, behaviour, behaviour.work.subject_for(times, None))
-        for tariff, (retail_chart, retail) in self.births.retail.items():
+        for tariff, (retail_chart, retail) in sorted(self.births.retail.items()):
             subject = retail.work.subject_for(times, tariff)
             self._birth(f"{times.market}/{tariff}", retail_chart, retail, subject)
         self._queue_spawn(spec, item.number + 1)
@@ -230,23 +237,45 @@ class Engine:
             return self._refused(due.due_s, item, machine, f"not taken in {machine.state}")
         work = machine.behaviour.work(self.world, machine, due.due_s)
         try:
-            outcome = self._work(work, machine, move, item)
+            refusal = self._receive(work, machine, item)
+            if refusal is None:
+                outcome = self._do(work, machine, move)
         except Exception as error:  # noqa: BLE001  a handler's failure is the market's, never the run's
-            return self._failed(due.due_s, machine, item, work, error)
+            return self._failed(due.due_s, machine, move, item, work, error)
+        if refusal is not None:
+            work.rollback()
+            return self._refused(due.due_s, item, machine, refusal.reason, refusal)
         return self._settle(due.due_s, machine, move, item, work, outcome)
 
     @staticmethod
     def _move(machine: Machine, item: Happening) -> Move | None:
-        if item.event == START:
-            return Move(START, machine.state, machine.state, (), (machine.state,), None, False)
+        """What an event does now; None if no row takes it from there: nobody outside fires a timer."""
+        if item.event == START and item.kind == "message":
+            return Move(START, machine.state, machine.state, (), (), None, False)
+        row = machine.chart.rows_in(machine.state).get(item.event)
+        if row is None or row.kind != ROW_OF[item.kind]:
+            return None
+        if item.kind == "timer":
+            machine.armed[item.payload].pop(item.event, None)
         return machine.chart.move(machine.state, item.event)
 
     @staticmethod
-    def _work(work: Work, machine: Machine, move: Move, item: Happening) -> str | None:
-        """Receive the message, then do what the state that is entered does."""
+    def _receive(work: Work, machine: Machine, item: Happening) -> Rejection | None:
+        """Take in what a message carries; what it answers is why the message does not count."""
         receiver = machine.behaviour.receivers.get(item.event)
-        if receiver is not None and item.kind in ("message", "external"):
-            receiver(work, item.payload)
+        if receiver is None or ROW_OF[item.kind] != "external":
+            return None
+        try:
+            return receiver(work, item.payload)
+        except UNREADABLE as error:
+            if item.kind != "external":
+                raise
+            why = f"{item.event} cannot be read: {type(error).__name__}: {error}"
+            return Rejection(_market_of(item), _sender_of(item), None, why)
+
+    @staticmethod
+    def _do(work: Work, machine: Machine, move: Move) -> str | None:
+        """Do what the state that is entered does."""
         if move.internal:
             return None
         handler = machine.chart.states[move.destination].do
@@ -259,21 +288,13 @@ class Engine:
         effects = work.effects
         if move.degraded is not None:
             work.degrade(move.degraded)
-        if not move.internal:
-            machine.state = move.destination
-            for state in move.exited:
-                for number in machine.armed.pop(state, ()):
-                    self.queue.cancel(number)
-            self._arm(machine, move.entered, work)
+        self._go(machine, move, work)
         for exchange in effects.exchanges:
             self.world.ledger.post(exchange)
         if outcome is not None:
             self.queue.put(t_s, ANSWER, Happening(machine.name, outcome, "outcome"))
         for due_s, name, event, payload in effects.posts:
             self._queue(max(due_s, t_s), name, event, payload, "message")
-        state = machine.chart.states[machine.state]
-        if state.final:
-            self._bury(machine)
         step = Step(
             self.steps,
             t_s,
@@ -284,60 +305,86 @@ class Engine:
             move.destination,
             move.exited,
             move.entered,
-            None if move.internal else state.do,
+            None if move.internal else machine.chart.states[move.destination].do,
             effects.summary,
             "; ".join(effects.degraded) or None,
         )
         self.recorder.write(step, effects)
         return step
 
+    def _go(self, machine: Machine, move: Move, work: Work) -> None:
+        """Be where a move leads: disarm what is left, arm what is entered, end where nothing follows."""
+        if move.internal:
+            return
+        machine.state = move.destination
+        for state in move.exited:
+            for number in machine.armed.pop(state, {}).values():
+                self.queue.cancel(number)
+        if machine.chart.states[machine.state].final:
+            self._bury(machine)
+        else:
+            self._arm(machine, move.entered, work)
+
     def _arm(self, machine: Machine, entered: tuple[str, ...], work: Work) -> None:
         for path in entered:
-            numbers = []
+            numbers = {}
             for timer in machine.chart.timers(path):
                 due_s = work.time(timer.time)
                 if due_s is not None:
-                    item = Happening(machine.name, timer.event, "timer")
-                    numbers.append(self.queue.put(max(due_s, work.now_s), TIMER, item, timer.depth))
+                    item = Happening(machine.name, timer.event, "timer", path)
+                    numbers[timer.event] = self.queue.put(max(due_s, work.now_s), TIMER, item, timer.depth)
             if numbers:
-                machine.armed[path] = tuple(numbers)
+                machine.armed[path] = numbers
 
     def _bury(self, machine: Machine) -> None:
         for numbers in machine.armed.values():
-            for number in numbers:
+            for number in numbers.values():
                 self.queue.cancel(number)
         del self.machines[machine.name]
 
-    def _refused(self, t_s: int, item: Happening, machine: Machine | None, why: str) -> Step:
+    def _refused(
+        self, t_s: int, item: Happening, machine: Machine | None, why: str, rejection: Rejection | None = None
+    ) -> Step:
+        """Record a message that changes nothing."""
         state = machine.state if machine is not None else ""
         step = Step(self.steps, t_s, item.machine, item.event, item.kind, state or None, state, rejected=why)
         effects = Effects()
-        market = item.machine.split("/", 1)[0]
-        sender = str(getattr(item.payload, "sender", None) or _field(item.payload, "sender") or item.kind)
-        effects.rejections.append(Rejection(market, sender, None, f"{item.event}: {why}"))
+        if rejection is None and (item.kind == "external" or _sender_of(item) != item.kind):
+            rejection = Rejection(_market_of(item), _sender_of(item), None, f"{item.event}: {why}")
+        if rejection is not None:
+            effects.rejections.append(rejection)
         self.recorder.write(step, effects)
         return step
 
-    def _failed(self, t_s: int, machine: Machine, item: Happening, work: Work, error: Exception) -> Step:
-        """Undo the step; the machine gets `fatal`, unless that is what failed."""
+    def _failed(
+        self, t_s: int, machine: Machine, move: Move, item: Happening, work: Work, error: Exception
+    ) -> Step:
+        """Undo the step; the machine gets `fatal`, or goes on without the handler if that leads nowhere."""
         work.rollback()
-        why = f"{type(error).__name__}: {error}"
-        log.error("handler.failed", machine=machine.name, state=machine.state, trigger=item.event, error=why)
-        if isinstance(error, EngineError):
-            self._broken = why
-        elif item.event == Behaviour.FATAL or machine.chart.move(machine.state, Behaviour.FATAL) is None:
-            self._broken = f"{machine.name} broke in {machine.state} on {item.event} and cannot go on: {why}"
-        else:
+        why, source = f"{type(error).__name__}: {error}", machine.state
+        log.error("handler.failed", machine=machine.name, state=source, trigger=item.event, error=why)
+        rescue = machine.chart.move(source, Behaviour.FATAL)
+        if isinstance(error, EngineError) or rescue is None:
+            self._broken = f"{machine.name} broke in {source} on {item.event} and cannot go on: {why}"
+        elif item.event == Behaviour.FATAL or rescue.internal or rescue.destination == source:
+            self._go(machine, move, work)
+        elif item.kind == "timer":  # due again after the rescue, unless that leaves the state that armed it
+            number = self.queue.put(t_s, TIMER, item, item.payload.count(".") + bool(item.payload))
+            machine.armed.setdefault(item.payload, {})[item.event] = number
+        helped = item.event == Behaviour.FATAL or machine.name not in self.machines
+        if self._broken is None and not helped:
             self.queue.put(t_s, ANSWER, Happening(machine.name, Behaviour.FATAL, "message", {"error": why}))
-        step = Step(
-            self.steps, t_s, machine.name, item.event, item.kind, machine.state, machine.state, error=why
-        )
+        step = Step(self.steps, t_s, machine.name, item.event, item.kind, source, machine.state, error=why)
         self.recorder.write(step, None)
         return step
 
 
-START = "@start"
+def _market_of(item: Happening) -> str:
+    return item.machine.split("/", 1)[0]
 
 
-def _field(payload: Any, name: str) -> Any:
-    return payload.get(name) if isinstance(payload, Mapping) else None
+def _sender_of(item: Happening) -> str:
+    """Who a message says that it comes from; where it says nothing, what kind of event it is."""
+    payload = item.payload
+    named = payload.get("sender") if isinstance(payload, Mapping) else getattr(payload, "sender", None)
+    return str(named or item.kind)

@@ -31,7 +31,7 @@ class Schedule:
 
     def total_kw(self) -> FloatArray:
         """Load of all tariffs at the meters, (t,)."""
-        return np.sum(list(self.load_kw.values()), axis=0)
+        return np.asarray(np.sum(list(self.load_kw.values()), axis=0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +44,11 @@ class MarketSubject:
     schedule: Schedule | None = None
     previous: Schedule | None = None  # of the round before
     ready: frozenset[str] = frozenset()
+    retail_over: bool = False  # its retail machines have had their last word
     bid: WholesaleBid | None = None
-    result: WholesaleResult | None = None
+    result: WholesaleResult | None = None  # the last that came
+    priced: WholesaleResult | None = None  # the one that prices and positions rest on
+    balanced: bool = False  # by the last look at its books
     assumed: bool = False  # the wholesale result is the fallback's
 
 
@@ -89,7 +92,7 @@ class MarketWork(Work):
 
     def time(self, name: str) -> int | None:
         """The instant that a name in the chart stands for now."""
-        index = self.world.distribution.records[self.market].interval_index if name == "next_interval" else 0
+        index = self.do.interval_index if name == "next_interval" else 0
         return self.subject.times.instant(name, max(1, self.subject.round), index)
 
     @property

@@ -20,7 +20,8 @@ def remember(engine: Engine) -> bytes:
         "steps": engine.steps,
         "queue": engine.queue,
         "machines": [
-            (m.name, m.chart.name, m.behaviour.kind, m.subject, m.state, m.armed) for m in engine.machines.values()
+            (m.name, m.chart.name, m.behaviour.kind, m.subject, m.state, m.armed)
+            for m in engine.machines.values()
         ],
         "world": _world_memory(world),
         "parts": {name: part.get_state() for name, part in _stateful(world).items()},
@@ -30,7 +31,7 @@ def remember(engine: Engine) -> bytes:
 
 def recall(engine: Engine, memory: bytes) -> None:
     """Put an engine that was built from the same scenario where `remember` left another."""
-    held = pickle.loads(memory)  # noqa: S301  written by remember, into our own file
+    held = pickle.loads(memory)  # written by remember, into our own file
     engine.now_s, engine.steps, engine.queue = held["now_s"], held["steps"], held["queue"]
     engine.at_instant = held["at_instant"]
     kinds = engine.births.by_chart()
@@ -65,7 +66,11 @@ def _owner(world: World, name: str) -> Any:
 
 
 def _stateful(world: World) -> dict[str, Stateful]:
-    parts: dict[str, object] = {"wholesale": world.wholesale, "forecast": world.forecast, "plant": world.plant}
+    parts: dict[str, object] = {
+        "wholesale": world.wholesale,
+        "forecast": world.forecast,
+        "plant": world.plant,
+    }
     parts["network"] = world.distribution.network
     for tariff, operator in world.operators.items():
         for population in operator.populations:

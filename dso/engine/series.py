@@ -1,4 +1,4 @@
-"""A series of markets: its lead times, when it spawns, and which instant each name in the chart stands for."""
+"""A series of markets: its lead times, when it spawns, and the instants that a chart's names stand for."""
 
 from __future__ import annotations
 
@@ -63,6 +63,11 @@ class SeriesSpec:
         """How long one market delivers."""
         return self.intervals * self.interval_s
 
+    def covering_market(self, first_s: int, at_s: int) -> MarketTimes:
+        """The market of the series that delivers at an instant, if its first one delivers from `first_s`."""
+        number = (at_s - first_s) // self.clearing_interval_s
+        return MarketTimes(self, first_s + number * self.clearing_interval_s)
+
     def most_rounds(self) -> int:
         """How many rounds close before the gate."""
         room = self.negotiation_lead_s - self.round_length_s
@@ -105,6 +110,11 @@ class MarketTimes:
     def delivery_end_s(self) -> int:
         """When the last interval is over."""
         return self.delivery_s + self.spec.delivery_s
+
+    @property
+    def delivery(self) -> Interval:
+        """All that it delivers, as one stretch of time."""
+        return Interval(self.delivery_s, self.spec.delivery_s)
 
     @property
     def close_s(self) -> int:
@@ -156,7 +166,7 @@ _INSTANTS: dict[str, Callable[[MarketTimes, int, int], int | None]] = {
 
 
 def deadlines(spec: SeriesSpec, delivery_s: int) -> list[tuple[str, int]]:
-    """The named instants of the market that delivers from `delivery_s`, in the order in which they must come."""
+    """The named instants of the market that delivers from `delivery_s`, in the order that they must keep."""
     times = MarketTimes(spec, delivery_s)
     last = spec.rounds if spec.protocol == "fixed" else 1
     names = ("activation", "negotiation", "bid_close", "round_close", "gate")

@@ -15,10 +15,9 @@ from dso.ledger import (
     lse_account,
     rent_account,
     shared,
-    to_uusd,
 )
 from dso.messages import CustomerPostings, FloatArray, Posting, ValueExchange
-from dso.operators.load_serving import LoadServingEntity, LseRecord
+from dso.operators.load_serving import LoadServingEntity, LseRecord, Position
 
 DAY_AHEAD, METERED = "day-ahead energy", "metered energy"
 
@@ -45,7 +44,7 @@ def settle_position(work: MarketWork) -> None:
             if record.customers_kw is None or record.head_kw is None or record.load_kw is None:
                 continue  # default service: no position is a position of zero
             kwh = record.customers_kw[t] * work.hours
-            usd = retailer.strategy.position_usd(kwh, _price(record, t))
+            usd = retailer.strategy.position_usd(kwh, _price(work, retailer, record, t))
             if not retailer.strategy.takes_positions:
                 kwh = np.zeros_like(kwh)
             head, load = float(record.head_kw[t]) * work.hours, float(record.load_kw[t]) * work.hours
@@ -72,16 +71,25 @@ def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh:
     weight = sum(abs(q) for q in loads.values())
     deals = []
     for tariff, retailer, record in work.retailers():
-        position = record.position[t]
+        position = _held(retailer, record, t)
         own_kwh, held_kwh = meter_kwh[retailer.customers], position.customers_kw * work.hours
         if not retailer.strategy.takes_positions:
             held_kwh = np.zeros_like(held_kwh)
-        usd = retailer.strategy.delivery_usd(own_kwh, held_kwh, _price(record, t))
+        usd = retailer.strategy.delivery_usd(own_kwh, held_kwh, _price(work, retailer, record, t))
         losses = losses_kwh * abs(loads[tariff]) / weight if weight else 0.0
         head = loads[tariff] + losses - position.head_kw * work.hours
         rent_kwh = loads[tariff] - float(position.customers_kw.sum()) * work.hours
         deals.append(
-            Deal(tariff, retailer, usd, own_kwh - held_kwh, head, rent_kwh, loads[tariff], _congestion(record, t))
+            Deal(
+                tariff,
+                retailer,
+                usd,
+                own_kwh - held_kwh,
+                head,
+                rent_kwh,
+                loads[tariff],
+                _congestion(record, t),
+            )
         )
     return deals
 
@@ -109,7 +117,9 @@ def _post(
     put("wholesale energy", shared(head_kwh * wholesale, parts, WHOLESALE))
     charges = [(d, d.retailer.strategy.network_usd_per_kwh() * d.network_kwh, d.network_kwh) for d in deals]
     put("network charge", _several(charges, NETWORK))
-    rents = [(d, d.congestion_usd_per_kwh * d.rent_kwh, d.rent_kwh) for d in deals if d.congestion_usd_per_kwh]
+    rents = [
+        (d, d.congestion_usd_per_kwh * d.rent_kwh, d.rent_kwh) for d in deals if d.congestion_usd_per_kwh
+    ]
     put("congestion rent", _several(rents, rent_account(work.world.distribution.network.element)))
 
 
@@ -118,9 +128,18 @@ def _several(parts: list[tuple[Deal, float, float]], payee: str) -> tuple[Postin
     return shared(sum(usd for _, usd, _ in parts), rows, payee)
 
 
-def _price(record: LseRecord, t: int) -> float:
-    assert record.retail_usd_per_kwh is not None  # priced, or assumed
-    return float(record.retail_usd_per_kwh[t])
+def _held(retailer: LoadServingEntity, record: LseRecord, t: int) -> Position:
+    """The position that an interval inherited; where even the default service failed, none."""
+    return record.position[t] if t < len(record.position) else Position.none(len(retailer.customers))
+
+
+def _price(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t: int) -> float:
+    """The published price, or the assumed; where even the default service failed, by the study's default."""
+    price = record.retail_usd_per_kwh
+    if price is None:
+        wholesale = np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)
+        price = retailer.strategy.retail_usd_per_kwh(wholesale, np.zeros_like(wholesale))
+    return float(price[t])
 
 
 def _congestion(record: LseRecord, t: int) -> float:
@@ -151,6 +170,3 @@ def _write_reading(work: MarketWork, t: int, losses_kwh: float, unaccounted_kwh:
         customers_kwh=reading.meter_kwh if detailed else None,
         devices_kwh=reading.device_kwh if detailed else None,
     )
-
-
-__all__ = ["DAY_AHEAD", "METERED", "Deal", "settle_delivery", "settle_position", "to_uusd"]

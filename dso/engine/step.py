@@ -57,7 +57,9 @@ class Recorder(Protocol):
     def write(self, step: Step, effects: Effects | None) -> None:
         """Keep a step and its effects, durably before the next one begins."""
 
-    def inbox(self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]) -> None:
+    def inbox(
+        self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]
+    ) -> None:
         """Keep a message from outside, so that a resumed run hears it again."""
 
 
@@ -67,7 +69,9 @@ class NoRecorder:
     def write(self, step: Step, effects: Effects | None) -> None:
         """Forget the step."""
 
-    def inbox(self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]) -> None:
+    def inbox(
+        self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]
+    ) -> None:
         """Forget the message."""
 
 
@@ -88,7 +92,9 @@ class ListRecorder:
             self.rejections += effects.rejections
             self.exchanges += effects.exchanges
 
-    def inbox(self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]) -> None:
+    def inbox(
+        self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]
+    ) -> None:
         """Messages from outside are steps, too, once they are taken."""
 
 

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from dso.clock import iso
+from dso.engine.series import MarketTimes
 from dso.engine.step import Effects, Row
 from dso.engine.world import World
 from dso.errors import EngineError
@@ -18,7 +21,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 Handler = Callable[[Any], str | None]
-Receiver = Callable[[Any, Any], None]
+Receiver = Callable[[Any, Any], Rejection | None]  # what it answers: why the message does not count
 
 _MISSING = object()
 
@@ -32,7 +35,7 @@ class Machine:
     behaviour: Behaviour
     subject: Any
     state: str
-    armed: dict[str, tuple[int, ...]] = field(default_factory=dict)  # state -> queue numbers
+    armed: dict[str, dict[str, int]] = field(default_factory=dict)  # state -> timer event -> queue number
 
 
 class Work:
@@ -45,6 +48,11 @@ class Work:
         self.effects = Effects()
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._subject = machine.subject
+
+    @staticmethod
+    def subject_for(times: MarketTimes, tariff: str | None) -> Any:
+        """What a machine of a new market starts with."""
+        return None
 
     def time(self, name: str) -> int | None:
         """The instant that a name in the chart stands for now, None if it never comes."""
@@ -89,11 +97,11 @@ class Work:
 
     def row(self, table: str, **values: Any) -> None:
         """Write a row into a table of the run file."""
-        self.effects.rows.append(Row(table, values))
+        self.effects.rows.append(Row(table, {name: _plain(value) for name, value in values.items()}))
 
     def note(self, **values: Any) -> None:
         """Add to the step's summary."""
-        self.effects.summary.update(values)
+        self.effects.summary.update({name: _plain(value) for name, value in values.items()})
 
     def degrade(self, reason: str) -> None:
         """Put a reason on the record why this is less than it should be."""
@@ -123,6 +131,15 @@ class Behaviour:
             events=frozenset(self.receivers) | {self.FATAL},
             times=frozenset(self.times),
         )
+
+
+def _plain(value: Any) -> Any:
+    """A value without numpy's scalars, and without a negative zero; arrays stay as they are."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return 0.0 if isinstance(value, float) and value == 0.0 else value
 
 
 def outcomes_of(handler: Handler) -> frozenset[str]:

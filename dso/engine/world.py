@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dso.clock import DAY_S, Interval
-from dso.engine.series import MarketTimes, SeriesSpec
+from dso.engine.series import SeriesSpec
 from dso.ledger import Ledger
 from dso.messages import FloatArray, ValueExchange
 from dso.operators.distribution import DistributionOperator
@@ -46,7 +46,7 @@ class Audit:
     """Sums kept for the last audit; plain numbers, however long the study."""
 
     delivered: int = 0  # intervals
-    delivered_starts_s: int = 0  # sum of their starts after the study's: with the count, a check of exactly-once
+    delivered_starts_s: int = 0  # sum of their starts after the study's: each exactly once
     head_kwh: float = 0.0
     meter_kwh: float = 0.0
     losses_kwh: float = 0.0
@@ -63,7 +63,7 @@ class World:
     customers: int
     series: Mapping[str, SeriesSpec]
     distribution: DistributionOperator
-    retailers: dict[str, LoadServingEntity]  # by tariff, in name order
+    retailers: dict[str, LoadServingEntity]  # by tariff, put in name order: sums do not depend on the file's
     operators: dict[str, MarketOperator]  # by tariff, where the tariff has a market
     wholesale: Wholesale
     forecast: Forecast
@@ -74,9 +74,13 @@ class World:
     start_s: int
     end_s: int
     last_wholesale: dict[str, FloatArray] = field(default_factory=dict)  # by series, last known price
-    open_markets: dict[str, int] = field(default_factory=dict)  # start of delivery, from activation to archive
+    open_markets: dict[str, Interval] = field(default_factory=dict)  # delivery, while they live
     posted: dict[str, tuple[ValueExchange, ...]] = field(default_factory=dict)  # of markets not yet archived
     audit: dict[str, Audit] = field(default_factory=lambda: {"run": Audit()})
+
+    def __post_init__(self) -> None:
+        self.retailers = dict(sorted(self.retailers.items()))
+        self.operators = dict(sorted(self.operators.items()))
 
     def names(self) -> tuple[str, ...]:
         """All tariffs, in name order."""
@@ -91,8 +95,7 @@ class World:
         if series is None:
             return None
         spec = self.series[series]
-        number = (interval.start_s - self.start_s) // spec.clearing_interval_s
-        times = MarketTimes(spec, self.start_s + number * spec.clearing_interval_s)
+        times = spec.covering_market(self.start_s, interval.start_s)
         if times.market not in self.open_markets:
             return None
         return times.market, (interval.start_s - times.delivery_s) // spec.interval_s
@@ -106,22 +109,19 @@ class World:
         """Name of the machine that bills a tariff's customers for a period."""
         return f"bill-{period.label}/{tariff}"
 
-    def settled_periods(self, delivered_until_s: int) -> list[BillingPeriod]:
-        """Billing periods that end by an instant and whose markets are all archived."""
-        done = [p for p in self.periods if p.end_s <= delivered_until_s]
-        if not done:
+    def periods_settled_by(self, market: str, now_s: int) -> list[BillingPeriod]:
+        """Billing periods that are over and that waited for this market only."""
+        own = self.open_markets.get(market)
+        if own is None:
             return []
-        first_open = min(self.open_markets.values(), default=None)
-        spawned_all = delivered_until_s >= self.end_s or first_open is not None
-        return [p for p in done if spawned_all and (first_open is None or first_open >= p.end_s)]
-
-    def reconcile_s(self) -> int:
-        """The longest that a market may take from the end of its delivery to its close."""
-        return max(spec.reconcile_s for spec in self.series.values())
+        others = [delivery.start_s for name, delivery in self.open_markets.items() if name != market]
+        first_open_s = min(others, default=self.end_s)
+        return [p for p in self.periods if own.start_s < p.end_s <= min(now_s, first_open_s)]
 
     def bill_date_s(self, period: BillingPeriod) -> int:
-        """When a period is billed even if a market of it is not settled."""
-        return period.end_s + self.reconcile_s() + 1
+        """When a period is billed even if a market of it is not settled: all are closed by then."""
+        last = [spec.covering_market(self.start_s, period.end_s - 1).close_s for spec in self.series.values()]
+        return max(last) + 1
 
     def correction_close_s(self, period: BillingPeriod) -> int:
         """Until when corrections of a period are taken."""

@@ -18,6 +18,7 @@ class DoRecord:
 
     limits: Limits
     retries: int = 0
+    broken: Limits | None = None  # what the last schedule that was looked at would break
     interval_index: int = -1  # the interval that is being delivered
     ordered: tuple[int, ...] = ()  # intervals for which a delivery was ordered
     readings: tuple[MeterReading | None, ...] = ()
@@ -42,10 +43,18 @@ class DistributionOperator:
         return np.asarray(self.network.losses_kw(load) / load)
 
     def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
-        """Limits that a schedule at the head breaks, or None."""
+        """Limits that a schedule at the head breaks, or None; raises what the network model raises."""
         return self.network.violated(intervals, head_kw, known_at_s)
 
+    def violated_static(
+        self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int
+    ) -> Limits | None:
+        """The same by the static limits, for when the model cannot answer."""
+        return self.fallback.violated(intervals, head_kw, known_at_s)
 
-def tighter(a: Limits, b: Limits) -> Limits:
-    """The tighter of two limits in each interval."""
+
+def tighter(a: Limits, b: Limits | None) -> Limits:
+    """The tighter of two limits in each interval; the first where there is no other."""
+    if b is None:
+        return a
     return Limits(np.minimum(a.import_kw, b.import_kw), np.minimum(a.export_kw, b.export_kw))

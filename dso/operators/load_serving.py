@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from dso.market import Curve
 from dso.messages import FloatArray, IntArray
 from dso.ports import LoadServingStrategy
@@ -16,6 +18,11 @@ class Position:
     market: str
     customers_kw: FloatArray  # (n,) of each of the LSE's customers
     head_kw: float  # what the LSE bought for them at the head of the feeder
+
+    @classmethod
+    def none(cls, customers: int) -> Position:
+        """A position of zero."""
+        return cls("", np.zeros(customers), 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

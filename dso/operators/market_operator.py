@@ -62,12 +62,13 @@ class MarketOperator:
         if bids.sender in self.records[market].heard:
             return "duplicate"
         shape, count = bids.quantity_kw.shape, len(bids.customers)
-        if bids.price_usd_per_kwh.shape != shape or len(shape) != 3 or shape[:2] != (intervals, count):
+        fits = len(shape) == 3 and shape[:2] == (intervals, count) and shape[2] > 0
+        if bids.price_usd_per_kwh.shape != shape or not fits:
             return f"its arrays must have the shape ({intervals}, {count}, points), were {shape}"
         return None
 
     def sift(self, bids: Bids, market: str) -> tuple[Bids, list[Rejection]]:
-        """Split a message into the bids that count and a rejection, with its reason, for each that does not."""
+        """Split a message into the bids that count and a rejection, with its reason, for each other."""
         known, lowest, highest = self.limits_of(bids.sender)
         reasons: dict[int, str] = {}
         row = _rows_of(bids.customers, known)
@@ -75,6 +76,9 @@ class MarketOperator:
             reasons[int(i)] = "not a registered participant of this sender"
         for i in _repeats(bids.customers):
             reasons.setdefault(int(i), "duplicate")
+        heard = [b.customers for b in self.records[market].accepted]
+        for i in np.flatnonzero(np.isin(bids.customers, np.concatenate(heard))) if heard else ():
+            reasons.setdefault(int(i), "duplicate: another sender has bid for this customer")
         inside = np.maximum(row, 0)
         for t in range(bids.quantity_kw.shape[0]):
             book = Book(bids.quantity_kw[t], bids.price_usd_per_kwh[t])

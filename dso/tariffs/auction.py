@@ -1,4 +1,4 @@
-"""Transactive double auction, two-settlement: Σ [Q_da·λ_da + (Q_meter − Q_da)·λ_rt] + fixed, λ = s·w + d + μ."""
+"""Double auction, two-settlement: Σ [Q_da·λ_da + (Q_meter − Q_da)·λ_rt] + fixed, λ = s·w + d + μ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dso.messages import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class DoubleAuction:
-    """The MO of the transactive tariff: one exact curve of all bids, awards in full but pro rata at the margin."""
+    """The MO of the transactive tariff: one exact curve of all bids, awards pro rata at the margin."""
 
     def aggregate(self, book: Book, residual_kw: float) -> Curve:
         """All bids of an interval and the load that does not bid."""

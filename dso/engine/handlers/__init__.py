@@ -1,4 +1,4 @@
-"""What each state does: handler names as they stand in the charts, with the messages that each chart takes."""
+"""What each state does: handlers by their names in the charts, with the messages that each chart takes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MARKET = Behaviour(
         "readings": deliver.receive_readings,
         "all_readings": None,
         "outage": None,
-        "corrected": None,
+        "corrected": deliver.receive_corrected,
         "cancel": None,
     },
     times=MARKET_TIMES,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -60,15 +61,32 @@ class BillingWork(Work):
             "correction_close": self.world.correction_close_s(period),
         }[name]
 
-    def charge(self, kind: str, customers: IntArray, usd: FloatArray, kwh: FloatArray) -> None:
-        """Post an exchange between customers and their LSE, dated to the period's start."""
+    def charge(self, kind: str, customers: IntArray, usd: FloatArray, kwh: FloatArray) -> IntArray:
+        """Post an exchange between customers and their LSE, dated to the period's start; what each pays."""
         amounts = array_to_uusd(usd)
         tariff, period = self.subject.tariff, self.subject.period
         block = CustomerPostings(tariff, customers, amounts, kwh)
         received = Posting(lse_account(tariff), -int(amounts.sum()), -float(kwh.sum()))
-        self.exchange(
-            ValueExchange(self.now_s, self.machine.name, period.start_s, kind, (received,), block)
+        self.exchange(ValueExchange(self.now_s, self.machine.name, period.start_s, kind, (received,), block))
+        return amounts
+
+    def invoice(self, customer: int, lines: Sequence[Mapping[str, Any]]) -> int:
+        """Write a customer's invoice and return what it comes to [micro-dollars]."""
+        subject, period = self.subject, self.subject.period
+        total = sum(int(line["amount_uusd"]) for line in lines)
+        self.row(
+            "invoices",
+            invoice=f"{period.label}-{customer:06d}-{subject.corrections}",
+            customer=customer,
+            tariff=subject.tariff,
+            period=period.label,
+            period_start=period.start_s,
+            period_end=period.end_s,
+            correction=subject.corrections,
+            lines=list(lines),
+            total_uusd=total,
         )
+        return total
 
 
 def charge_fixed(work: BillingWork) -> Literal["charged"]:
@@ -92,23 +110,14 @@ def bill(work: BillingWork) -> Literal["billed", "nothing_due"]:
     total = 0
     for customer in own:
         lines = [
-            {"kind": kind, "energy_kwh": float(a.energy_kwh[customer]), "amount_uusd": int(a.amount_uusd[customer])}
+            {
+                "kind": kind,
+                "energy_kwh": float(a.energy_kwh[customer]),
+                "amount_uusd": int(a.amount_uusd[customer]),
+            }
             for kind, a in zip(kinds, accounts, strict=True)
         ]
-        amount = sum(int(line["amount_uusd"]) for line in lines)
-        total += amount
-        work.row(
-            "invoices",
-            invoice=f"{subject.period.label}-{customer:06d}-{subject.corrections}",
-            customer=int(customer),
-            tariff=subject.tariff,
-            period=subject.period.label,
-            period_start=subject.period.start_s,
-            period_end=subject.period.end_s,
-            correction=subject.corrections,
-            lines=lines,
-            total_uusd=amount,
-        )
+        total += work.invoice(int(customer), lines)
     work.set(billed_uusd=total)
     work.note(invoices=len(own), total_usd=total / 1e6)
     return "billed"
@@ -125,37 +134,36 @@ def check_bills(work: BillingWork) -> Literal["consistent", "inconsistent"]:
     return "consistent" if held == subject.billed_uusd else "inconsistent"
 
 
-def receive_correction(work: BillingWork, payload: Mapping[str, Any]) -> None:
+def receive_correction(work: BillingWork, payload: Mapping[str, Any]) -> Rejection | None:
     """Late meter data: whose, what was billed, what it was, and the price of that interval."""
-    try:
-        row = {
-            "customer": int(payload["customer"]),
-            "was_kwh": float(payload["was_kwh"]),
-            "is_kwh": float(payload["is_kwh"]),
-            "price_usd_per_kwh": float(payload["price_usd_per_kwh"]),
-        }
-    except (KeyError, TypeError, ValueError) as error:
-        work.reject(Rejection(work.machine.name, "feeder", None, f"correction cannot be read: {error}"))
-        return
-    if not np.isfinite([row["was_kwh"], row["is_kwh"], row["price_usd_per_kwh"]]).all():
-        work.reject(Rejection(work.machine.name, "feeder", int(row["customer"]), "correction must be finite"))
-    elif row["customer"] not in work.retailer.customers:
-        why = f"customer {row['customer']} is not enrolled in {work.subject.tariff}"
-        work.reject(Rejection(work.machine.name, "feeder", int(row["customer"]), why))
-    else:
-        work.set(pending=(*work.subject.pending, row))
+    customer = operator.index(payload["customer"])
+    values = {name: float(payload[name]) for name in ("was_kwh", "is_kwh", "price_usd_per_kwh")}
+    if not np.isfinite(list(values.values())).all():
+        return Rejection(work.machine.name, "feeder", customer, "correction must be finite")
+    if customer not in work.retailer.customers:
+        why = f"customer {customer} is not enrolled in {work.subject.tariff}"
+        return Rejection(work.machine.name, "feeder", customer, why)
+    work.set(pending=(*work.subject.pending, {"customer": customer, **values}))
+    return None
 
 
 def correct(work: BillingWork) -> Literal["corrected"]:
     """Post the reversal of what was billed and the right amount beside it; history stays as it is."""
-    strategy, nothing = work.retailer.strategy, np.zeros(1)
+    billed = 0
     for row in work.subject.pending:
-        customer = np.array([row["customer"]])
-        price = row["price_usd_per_kwh"]
-        was, now = np.array([row["was_kwh"]]), np.array([row["is_kwh"]])
-        work.charge("reversal", customer, -strategy.delivery_usd(was, nothing, price), -was)
-        work.charge("correction", customer, strategy.delivery_usd(now, nothing, price), now)
-    count = len(work.subject.pending)
-    work.set(pending=(), corrections=work.subject.corrections + 1)
-    work.note(corrections=count)
+        work.set(corrections=work.subject.corrections + 1)
+        billed += work.invoice(row["customer"], _correction_lines(work, row))
+    work.note(corrections=len(work.subject.pending), total_usd=billed / 1e6)
+    work.set(pending=(), billed_uusd=work.subject.billed_uusd + billed)
     return "corrected"
+
+
+def _correction_lines(work: BillingWork, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    customer, nothing, price = np.array([row["customer"]]), np.zeros(1), row["price_usd_per_kwh"]
+    lines = []
+    for kind, sign, energy_kwh in (("reversal", -1.0, row["was_kwh"]), ("correction", 1.0, row["is_kwh"])):
+        kwh = np.array([energy_kwh])
+        usd = sign * work.retailer.strategy.delivery_usd(kwh, nothing, price)
+        amounts = work.charge(kind, customer, usd, sign * kwh)
+        lines.append({"kind": kind, "energy_kwh": sign * energy_kwh, "amount_uusd": int(amounts[0])})
+    return lines

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
+from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
 from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
 from dso.operators.load_serving import LoadServingEntity, Position
@@ -34,11 +36,11 @@ def _order(work: MarketWork, index: int, set_points_kw: FloatArray) -> None:
 def _set_points(work: MarketWork, index: int) -> FloatArray:
     """What each customer's bidding device runs at, (customers,); NaN where none was awarded anything."""
     points = work.world.device_array()
-    for tariff, operator in work.world.operators.items():
+    for tariff, mo in work.world.operators.items():
         record = work.mo(tariff)
         if record.device_kw is None or record.price_usd_per_kwh is None:
             continue
-        for population in operator.populations:
+        for population in mo.populations:
             own = population.customers
             award = Award(
                 work.market, tariff, work.intervals, own, record.device_kw[:, own], record.price_usd_per_kwh
@@ -48,7 +50,7 @@ def _set_points(work: MarketWork, index: int) -> FloatArray:
 
 
 def _inherit_position(work: MarketWork, index: int) -> None:
-    """Each LSE's position of the interval, from the market that this one refines; none is a position of zero."""
+    """Each LSE's position of the interval, from the market that this one refines; none is zero."""
     found = work.world.covering(work.spec.refines, work.intervals[index])
     for tariff, retailer, record in work.retailers():
         position = _position(retailer, found)
@@ -58,28 +60,40 @@ def _inherit_position(work: MarketWork, index: int) -> None:
 def _position(retailer: LoadServingEntity, found: tuple[str, int] | None) -> Position:
     record = retailer.records.get(found[0]) if found is not None else None
     if found is None or record is None or record.customers_kw is None or record.head_kw is None:
-        return Position("", np.zeros(len(retailer.customers)), 0.0)
+        return Position.none(len(retailer.customers))
     market, t = found
     return Position(market, record.customers_kw[t], float(record.head_kw[t]))
 
 
 def default_service(work: MarketWork) -> Literal["served"]:
-    """Nobody is told anything: devices run as they would, every interval that was not ordered yet."""
+    """Nobody is told anything: devices run as they would, every interval that was not ordered yet.
+
+    A refined market's position stands if it was priced, for the wholesale market has sold it; else it is 0.
+    """
+    dismiss_retail(work)
+    work.put(work.world.open_markets, work.market, work.subject.times.delivery)
     if not work.spec.physical:
-        for tariff in work.world.names():  # no position is a position of zero
-            work.set_lse(tariff, customers_kw=None, head_kw=None, load_kw=None)
         return "served"
-    ordered = work.do.ordered
     if not work.do.readings:
         work.set_do(readings=(None,) * len(work.intervals))
-    for index in range(len(work.intervals)):
-        if index not in ordered:
-            _inherit_position(work, index)
-            _order(work, index, work.world.device_array())
-            ordered = (*ordered, index)
-    work.set_do(ordered=ordered, interval_index=len(work.intervals) - 1)
+    left = [index for index in range(len(work.intervals)) if index not in work.do.ordered]
+    for index in left:
+        _inherit_position(work, index)
+        _order(work, index, work.world.device_array())
+    work.set_do(ordered=(*work.do.ordered, *left), interval_index=len(work.intervals) - 1)
+    _withdraw_awards(work, left)
     _assume_prices(work)
     return "served"
+
+
+def _withdraw_awards(work: MarketWork, left: Sequence[int]) -> None:
+    """What nobody was told to run at is nothing that a meter could be at odds with."""
+    for tariff in work.world.operators:
+        awarded = work.mo(tariff).device_kw
+        if awarded is not None and left:
+            kept = awarded.copy()
+            kept[list(left)] = np.nan
+            work.set_mo(tariff, device_kw=kept)
 
 
 def _assume_prices(work: MarketWork) -> None:
@@ -98,53 +112,72 @@ def _assume_prices(work: MarketWork) -> None:
             )
 
 
-def receive_readings(work: MarketWork, payload: Deliver | MeterReading | Mapping[str, Any]) -> None:
+def receive_readings(
+    work: MarketWork, payload: Deliver | MeterReading | Mapping[str, Any]
+) -> Rejection | None:
     """All meters of one interval report; the embedded feeder is run here, for the interval that is over."""
     plant = work.world.plant
     if isinstance(payload, Deliver):
         assert plant is not None  # only an embedded feeder is sent orders this way
-        reading: MeterReading | Rejection = plant.deliver(payload)
+        reading = plant.deliver(payload)
     else:
         reading = _as_reading(work, payload)
-    if isinstance(reading, Rejection):
-        work.reject(reading)
-        return
     why = _refusal(work, reading)
+    if why is None and is_complete(work.do.readings[work.intervals.index(reading.interval)]):
+        why = "duplicate readings of an interval"
     if why is not None:
-        work.reject(Rejection(work.market, "feeder", None, why))
-        return
+        return Rejection(work.market, "feeder", None, why)
+    _keep(work, reading)
+    if all(is_complete(r) for r in work.do.readings) and work.takes("all_readings"):
+        work.post(work.market, "all_readings")
+    return None
+
+
+def receive_corrected(work: MarketWork, payload: MeterReading | Mapping[str, Any] | None) -> Rejection | None:
+    """A dispute is over; what was read wrong may come with the message, in the place of the first reading."""
+    if not payload:
+        return None
+    reading = _as_reading(work, payload)
+    why = _refusal(work, reading)
+    if why is None and not is_complete(reading):
+        why = "a corrected reading must be complete"
+    if why is not None:
+        return Rejection(work.market, "feeder", None, why)
+    _keep(work, reading)
+    return None
+
+
+def _keep(work: MarketWork, reading: MeterReading) -> None:
     index = work.intervals.index(reading.interval)
     readings = list(work.do.readings)
     readings[index] = reading
     work.set_do(readings=tuple(readings))
     work.note(interval=index, head_kwh=round(reading.head_kwh, 6))
-    if all(is_complete(r) for r in readings) and work.takes("all_readings"):
-        work.post(work.market, "all_readings")
 
 
-def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading | Rejection:
+def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading:
     if isinstance(payload, MeterReading):
         return payload
-    try:
-        return MeterReading(
-            work.intervals[int(payload["interval"])],
-            np.asarray(payload["meter_kwh"], float),
-            np.asarray(payload["device_kwh"], float),
-            float(payload["head_kwh"]),
-        )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        return Rejection(work.market, "feeder", None, f"readings cannot be read: {error}")
+    index = operator.index(payload["interval"])
+    if not 0 <= index < len(work.intervals):
+        raise IndexError(f"interval {index} of {len(work.intervals)}")
+    return MeterReading(
+        work.intervals[index],
+        np.asarray(payload["meter_kwh"], float),
+        np.asarray(payload["device_kwh"], float),
+        float(payload["head_kwh"]),
+    )
 
 
 def _refusal(work: MarketWork, reading: MeterReading) -> str | None:
-    if reading.interval not in work.intervals:
+    if reading.interval not in work.intervals or not work.spec.physical:
         return "readings of an interval that this market does not deliver"
-    if reading.meter_kwh.shape != (work.world.customers,):
-        return f"readings must hold {work.world.customers} meters, held {reading.meter_kwh.shape}"
+    shape = (work.world.customers,)
+    if reading.meter_kwh.shape != shape or reading.device_kwh.shape != shape:
+        held = f"{reading.meter_kwh.shape} and {reading.device_kwh.shape}"
+        return f"readings must hold {shape[0]} meters and as many devices, held {held}"
     if not np.isfinite(reading.head_kwh):
         return "the head meter's reading must be a number"
-    if is_complete(work.do.readings[work.intervals.index(reading.interval)]):
-        return "duplicate readings of an interval"
     return None
 
 

@@ -22,7 +22,10 @@ def open_books(work: LifeWork) -> Literal["opened"]:
     world = work.world
     for tariff, retailer in world.retailers.items():
         work.row(
-            "tariffs", tariff=tariff, mechanism=retailer.mechanism, customers=len(retailer.customers),
+            "tariffs",
+            tariff=tariff,
+            mechanism=retailer.mechanism,
+            customers=len(retailer.customers),
             fixed_usd_per_month=retailer.strategy.fixed_usd_per_month(),
         )
         work.row("enrolments", tariff=tariff, customers=[int(c) for c in retailer.customers])
@@ -31,11 +34,12 @@ def open_books(work: LifeWork) -> Literal["opened"]:
 
 
 def announce_limits(work: LifeWork) -> Literal["limits_normal", "limits_reduced"]:
-    """Tell every open market that some equipment carries less, or carries its load again."""
-    for market in work.world.open_markets:
+    """Tell every market that still delivers that some equipment carries less, or carries its load again."""
+    told = [market for market, delivery in work.world.open_markets.items() if delivery.end_s > work.now_s]
+    for market in told:
         work.post(market, "outage")
     reduced = work.world.distribution.network.reduced(work.now_s)
-    work.note(told=len(work.world.open_markets))
+    work.note(told=len(told))
     return "limits_reduced" if reduced else "limits_normal"
 
 
@@ -56,11 +60,20 @@ def audit(work: LifeWork) -> Literal["sound", "unsound"]:
         "markets_unbalanced": sums.unbalanced,
     }
     work.note(**findings)
-    work.row("audit", **findings, head_kwh=sums.head_kwh, meter_kwh=sums.meter_kwh,
-             losses_kwh=sums.losses_kwh, unaccounted_kwh=sums.unaccounted_kwh, peak_kw=sums.peak_kw)
+    work.row(
+        "audit",
+        **findings,
+        head_kwh=sums.head_kwh,
+        meter_kwh=sums.meter_kwh,
+        losses_kwh=sums.losses_kwh,
+        unaccounted_kwh=sums.unaccounted_kwh,
+        peak_kw=sums.peak_kw,
+    )
     for account in sorted(world.ledger.balance_uusd):
         work.row(
-            "balances", account=account, amount_uusd=world.ledger.balance_uusd[account],
+            "balances",
+            account=account,
+            amount_uusd=world.ledger.balance_uusd[account],
             energy_kwh=world.ledger.energy_kwh[account],
         )
     sound = (

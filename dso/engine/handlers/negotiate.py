@@ -9,7 +9,9 @@ import numpy as np
 
 from dso.engine.joint import solve_jointly
 from dso.engine.market_work import MarketWork
+from dso.errors import NetworkUnavailableError
 from dso.market import Curve
+from dso.messages import FloatArray, Rejection
 from dso.operators.distribution import tighter
 
 SIGNAL_TOLERANCE_FRAC = 0.01  # successive rounds' prices agree within this part of the day's price range
@@ -28,15 +30,26 @@ def open_round(work: MarketWork) -> Literal["opened"]:
     return "opened"
 
 
-def receive_tariff_ready(work: MarketWork, payload: dict[str, Any]) -> None:
+def receive_tariff_ready(work: MarketWork, payload: dict[str, Any]) -> Rejection | None:
     """A tariff has its curve; when all have, the round goes on."""
-    tariff = payload["tariff"]
-    work.set_lse(tariff, curves=tuple(payload["curves"]), substituted=False)
+    tariff, curves = payload["tariff"], tuple(payload["curves"])
+    if len(curves) != len(work.intervals) or not all(isinstance(c, Curve) for c in curves):
+        return Rejection(work.market, tariff, None, f"must offer {len(work.intervals)} curves")
+    work.set_lse(tariff, curves=curves, substituted=False)
     ready = work.subject.ready | {tariff}
     work.set(ready=ready)
     work.note(tariff=tariff, outcome=payload["outcome"])
     if len(ready) == len(work.world.retailers) and work.takes("all_ready"):
         work.post(work.market, "all_ready")
+    return None
+
+
+def dismiss_retail(work: MarketWork) -> None:
+    """End the retail machines that wait for another round: none will come."""
+    if not work.subject.retail_over:
+        for tariff in work.world.names():
+            work.post(work.retail_machine(tariff), "cancel")
+        work.set(retail_over=True)
 
 
 def substitute_missing(work: MarketWork) -> None:
@@ -44,10 +57,8 @@ def substitute_missing(work: MarketWork) -> None:
     for tariff, _, record in work.retailers():
         if tariff in work.subject.ready:
             continue
-        if record.meter_kw is None:
-            load_kw = np.zeros(len(work.intervals))
-        else:
-            load_kw = record.meter_kw.sum(axis=1)
+        known = record.meter_kw
+        load_kw = np.zeros(len(work.intervals)) if known is None else known.sum(axis=1)
         work.set_lse(tariff, curves=tuple(Curve.vertical(float(q)) for q in load_kw), substituted=True)
         work.degrade(f"{tariff} estimated")
 
@@ -61,18 +72,32 @@ def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "netwo
     work.set(schedule=schedule)
     head_kw = work.world.distribution.head_kw(schedule.total_kw())
     work.note(head_kw=[round(float(q), 3) for q in head_kw])
-    broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+    try:
+        broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+    except NetworkUnavailableError as error:
+        work.note(network=str(error))
+        if limit_statically(work, head_kw):
+            work.set(schedule=solve_jointly(work, expected))
+        return "network_unavailable"
+    work.set_do(broken=broken)
     return "limits_ok" if broken is None else "limits_violated"
+
+
+def limit_statically(work: MarketWork, head_kw: FloatArray) -> bool:
+    """Put the static limits in the place of a model that cannot answer; whether they bind."""
+    broken = work.world.distribution.violated_static(work.intervals, head_kw, work.now_s)
+    work.set_do(limits=tighter(work.do.limits, broken), broken=None)
+    return broken is not None
 
 
 def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     """Turn what broke into limits on what may clear."""
-    head_kw = work.world.distribution.head_kw(_schedule_kw(work))
-    broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
     retries = work.do.retries + 1
-    limits = work.do.limits if broken is None else tighter(work.do.limits, broken)
+    limits = tighter(work.do.limits, work.do.broken)
     work.set_do(limits=limits, retries=retries)
-    work.note(import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw))
+    work.note(
+        import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw)
+    )
     return "limited" if retries <= work.spec.retries else "retries_exhausted"
 
 
@@ -97,18 +122,13 @@ def assess(work: MarketWork) -> Literal["informational", "binding"]:
     for tariff in work.world.names():
         result = {"price": schedule.retail_usd_per_kwh[tariff], "binding": binding}
         work.post(work.retail_machine(tariff), "round_result", result)
-    work.set(previous=schedule)
+    work.set(previous=schedule, retail_over=binding)
     work.set_do(retries=0)
     work.note(round=work.subject.round, binding=binding)
     return "binding" if binding else "informational"
 
 
-def _schedule_kw(work: MarketWork) -> np.ndarray:
-    schedule = work.subject.schedule
-    return np.zeros(len(work.intervals)) if schedule is None else schedule.total_kw()
-
-
-def _finite_least(values: np.ndarray) -> float | None:
+def _finite_least(values: FloatArray) -> float | None:
     least = float(values.min())
     return round(least, 3) if np.isfinite(least) else None
 
@@ -136,4 +156,8 @@ def _signalled(work: MarketWork) -> bool:
     return True
 
 
-PROTOCOLS: dict[str, Callable[[MarketWork], bool]] = {"fixed": _fixed, "gated": _gated, "signalled": _signalled}
+PROTOCOLS: dict[str, Callable[[MarketWork], bool]] = {
+    "fixed": _fixed,
+    "gated": _gated,
+    "signalled": _signalled,
+}

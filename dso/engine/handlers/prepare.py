@@ -18,25 +18,40 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
     world, intervals = work.world, work.intervals
     records = world.distribution.records
     work.put(records, work.market, DoRecord(Limits.none(len(intervals)), readings=(None,) * len(intervals)))
-    work.put(world.open_markets, work.market, work.subject.times.delivery_s)
-    meter_kw = world.forecast.meter_kw(intervals, work.now_s)
-    device_kw = world.forecast.device_kw(intervals, work.now_s)
+    work.put(world.open_markets, work.market, work.subject.times.delivery)
+    meter_kw = _without_gaps(work, "load", world.forecast.meter_kw(intervals, work.now_s))
+    device_kw = _without_gaps(work, "device", world.forecast.device_kw(intervals, work.now_s))
     for tariff, retailer in world.retailers.items():
         own = retailer.customers
         work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
     refined = refined_prices(work)
     model = world.wholesale.expected_usd_per_kwh(intervals, work.now_s)
     fallback = _last_known(work)
-    expected = np.array([
-        reference_price(None, _known(refined[k]), _known(model[k]), float(fallback[k])) for k in range(len(intervals))
-    ])
+    expected = np.array(
+        [
+            reference_price(None, _known(refined[k]), _known(model[k]), float(fallback[k]))
+            for k in range(len(intervals))
+        ]
+    )
     work.set(expected_usd_per_kwh=expected)
-    work.note(expected_usd_per_kwh=_rounded(expected), load_kw=round(float(meter_kw.sum() / len(intervals)), 3))
+    work.note(
+        expected_usd_per_kwh=_rounded(expected), load_kw=round(float(meter_kw.sum() / len(intervals)), 3)
+    )
     if work.spec.refines is not None and np.isnan(refined).any():
         return "position_missing"
-    if np.isnan(model).any() and np.isnan(refined).any():
+    if not (np.isfinite(model) | np.isfinite(refined)).all():
         return "forecast_missing"
     return "prepared"
+
+
+def _without_gaps(work: MarketWork, what: str, kw: FloatArray) -> FloatArray:
+    """A forecast, (t, customers), with the mean of the others where a customer has none."""
+    known = np.isfinite(kw)
+    if known.all():
+        return kw
+    work.degrade(f"{what} forecast missing for {int((~known).any(axis=0).sum())} customers")
+    total, count = np.where(known, kw, 0.0).sum(axis=1), known.sum(axis=1)
+    return np.where(known, kw, (total / np.maximum(count, 1))[:, None])
 
 
 def refined_prices(work: MarketWork) -> FloatArray:
@@ -64,9 +79,8 @@ def _last_known(work: MarketWork) -> FloatArray:
 
 
 def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return float(value) if np.isfinite(value) else None
 
 
 def _rounded(values: FloatArray) -> list[float]:
     return [round(float(v), 6) for v in values]
-

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dso.engine.handlers.negotiate import limit_statically
 from dso.engine.joint import (
     loss_factor,
     residual_kw,
@@ -15,74 +16,68 @@ from dso.engine.joint import (
     spread_over_customers,
 )
 from dso.engine.market_work import MarketWork, Schedule
+from dso.errors import NetworkUnavailableError
 from dso.messages import FloatArray, PriceSignal, Rejection, WholesaleResult
 from dso.operators.distribution import tighter
 from dso.operators.load_serving import LseRecord
 
 
-def receive_wholesale_result(work: MarketWork, payload: WholesaleResult | Mapping[str, Any]) -> None:
+def receive_wholesale_result(
+    work: MarketWork, payload: WholesaleResult | Mapping[str, Any]
+) -> Rejection | None:
     """Take the wholesale market's answer; one that is malformed does not count."""
     result = _as_result(work, payload)
-    count = len(work.intervals)
-    if isinstance(result, Rejection):
-        work.reject(result)
-        return
-    values = np.concatenate([result.price_usd_per_kwh, result.quantity_kw])
-    if values.shape != (2 * count,) or not np.isfinite(values).all():
-        why = f"a wholesale result must hold {count} finite prices and quantities"
-        work.reject(Rejection(work.market, "wholesale", None, why))
-        return
-    work.set(result=result, assumed=False)
+    columns, shape = (result.price_usd_per_kwh, result.quantity_kw), (len(work.intervals),)
+    if any(c.shape != shape or not np.isfinite(c).all() for c in columns):
+        why = f"a wholesale result must hold {shape[0]} finite prices and quantities"
+        return Rejection(work.market, "wholesale", None, why)
+    work.set(result=result)
     work.note(price_usd_per_kwh=_rounded(result.price_usd_per_kwh), quantity_kw=_rounded(result.quantity_kw))
+    return None
 
 
-def _as_result(work: MarketWork, payload: WholesaleResult | Mapping[str, Any]) -> WholesaleResult | Rejection:
+def _as_result(work: MarketWork, payload: WholesaleResult | Mapping[str, Any]) -> WholesaleResult:
     if isinstance(payload, WholesaleResult):
         return payload
-    try:
-        price = np.asarray(payload["price_usd_per_kwh"], float).reshape(-1)
-        return WholesaleResult(work.market, price, np.asarray(payload["quantity_kw"], float).reshape(-1))
-    except (KeyError, TypeError, ValueError) as error:
-        return Rejection(work.market, "wholesale", None, f"wholesale result cannot be read: {error}")
+    price = np.asarray(payload["price_usd_per_kwh"], float).reshape(-1)
+    return WholesaleResult(work.market, price, np.asarray(payload["quantity_kw"], float).reshape(-1))
 
 
 def fall_back_on_price(work: MarketWork) -> Literal["priced"]:
     """No result: the expected price stands, and what was scheduled at it counts as bought."""
-    _assume(work)
-    _settle_price(work)
-    return "priced"
-
-
-def _assume(work: MarketWork) -> None:
     expected = work.subject.expected_usd_per_kwh
     assert expected is not None  # prepared before
     schedule = solve_jointly(work, expected)
     head_kw = work.world.distribution.head_kw(schedule.total_kw())
-    work.set(result=WholesaleResult(work.market, expected, head_kw), assumed=True)
+    work.set(assumed=True)
+    _settle_price(work, WholesaleResult(work.market, expected, head_kw))
+    return "priced"
 
 
 def reprice(work: MarketWork) -> Literal["repriced"]:
     """Turn the wholesale result into each tariff's price, load and customers' parts."""
-    if work.subject.result is None:  # what arrived could not be read
-        work.degrade("no usable wholesale result")
-        _assume(work)
-    _settle_price(work)
+    result = work.subject.result
+    assert result is not None  # received before
+    work.set(assumed=False)
+    _settle_price(work, result)
     return "repriced"
 
 
 def reprice_limited(work: MarketWork) -> Literal["repriced"]:
     """Clear again at the same wholesale price, under the limits that the last look has found."""
     do = work.do
-    broken = work.world.distribution.violated(work.intervals, _head_kw(work), work.now_s)
-    limits = do.limits if broken is None else tighter(do.limits, broken)
-    work.set_do(limits=limits, retries=do.retries + 1)
-    _settle_price(work, limited=True)
+    work.set_do(limits=tighter(do.limits, do.broken), retries=do.retries + 1)
+    _settle_under_limits(work)
     return "repriced"
 
 
-def _settle_price(work: MarketWork, *, limited: bool = False) -> None:
-    result = work.subject.result
-    assert result is not None
+def _settle_under_limits(work: MarketWork) -> None:
+    priced = work.subject.priced
+    assert priced is not None  # priced before without them
+    _settle_price(work, priced, limited=True)
+
+
+def _settle_price(work: MarketWork, result: WholesaleResult, *, limited: bool = False) -> None:
     schedule = solve_jointly(work, result.price_usd_per_kwh)
     factor = loss_factor(work, schedule.total_kw())
     award_kw = result.quantity_kw / factor
@@ -99,7 +94,7 @@ def _settle_price(work: MarketWork, *, limited: bool = False) -> None:
             head_kw=bought[tariff] * factor,
             customers_kw=spread_over_customers(retailer, base_kw, load[tariff]),
         )
-    work.set(schedule=schedule)
+    work.set(schedule=schedule, priced=result)
     work.note(
         wholesale_usd_per_kwh=_rounded(result.price_usd_per_kwh),
         congestion_usd_per_kwh=_rounded(schedule.congestion_usd_per_kwh),
@@ -126,14 +121,22 @@ def _expected_customers_kw(
         total = float(load_kw[t] - rest[t].sum())
         devices[t, bidders] = operator.strategy.award(book, price, total)
     work.set_mo(tariff, device_kw=devices)
-    return rest + np.nan_to_num(devices[:, own])
+    return np.asarray(rest + np.nan_to_num(devices[:, own]))
 
 
 def check_schedule(
     work: MarketWork,
 ) -> Literal["feasible", "infeasible", "retries_exhausted", "network_unavailable"]:
     """Ask the DO once more: equipment may have failed since the schedule was validated."""
-    broken = work.world.distribution.violated(work.intervals, _head_kw(work), work.now_s)
+    head_kw = _head_kw(work)
+    try:
+        broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+    except NetworkUnavailableError as error:
+        work.note(network=str(error))
+        if limit_statically(work, head_kw):
+            _settle_under_limits(work)
+        return "network_unavailable"
+    work.set_do(broken=broken)
     if broken is None:
         return "feasible"
     work.note(import_limit_kw=_rounded(broken.import_kw))
@@ -156,9 +159,10 @@ def publish(work: MarketWork) -> Literal["published"]:
                 population.hear(signal)
             work.set_mo(tariff, price_usd_per_kwh=price)
         _write_prices(work, tariff, record)
-    result = work.subject.result
-    assert result is not None
-    work.put(work.world.last_wholesale, work.spec.name, result.price_usd_per_kwh)
+    priced = work.subject.priced
+    assert priced is not None  # priced before
+    work.put(work.world.last_wholesale, work.spec.name, priced.price_usd_per_kwh)
+    work.set_do(retries=0)  # an outage may still come, and be checked for
     return "published"
 
 

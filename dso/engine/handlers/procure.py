@@ -6,14 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from dso.engine.handlers.negotiate import substitute_missing
+from dso.engine.handlers.negotiate import dismiss_retail, substitute_missing
 from dso.engine.joint import bus_curve, expected_load_kw, loss_factor, solve_jointly
 from dso.engine.market_work import MarketWork
-from dso.messages import WholesaleBid
+from dso.messages import FloatArray, WholesaleBid
 
 
 def procure_local(work: MarketWork) -> Literal["procured"]:
     """Take stock of what customers offer to inject: it meets the others' load before anything is bought."""
+    dismiss_retail(work)
     substitute_missing(work)
     schedule = work.subject.schedule
     if schedule is None:  # no round was finished before the gate
@@ -24,10 +25,10 @@ def procure_local(work: MarketWork) -> Literal["procured"]:
     return "procured"
 
 
-def _least_offers(work: MarketWork) -> np.ndarray:
+def _least_offers(work: MarketWork) -> FloatArray:
     """The most that all tariffs together could inject, as a negative load, (t,)."""
-    least = [[record.curves[t].quantity_kw.min() for t in range(len(work.intervals))] for _, _, record in work.retailers()]
-    return np.minimum(np.asarray(least), 0.0).sum(axis=0)
+    least = [[curve.quantity_kw.min() for curve in record.curves] for _, _, record in work.retailers()]
+    return np.asarray(np.minimum(least, 0.0).sum(axis=0))
 
 
 def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from dso.engine.handlers.deliver import is_complete
+from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
 from dso.engine.settlement import settle_delivery, settle_position
 from dso.messages import MeterReading, ValueExchange
@@ -35,18 +36,20 @@ def estimate_readings(work: MarketWork) -> Literal["estimated"]:
             if kw is not None:
                 scheduled[retailer.customers] = kw[t] * work.hours
         readings.append(_filled(work, t, reading, scheduled))
-        filled += len(scheduled) if reading is None else int(np.isnan(reading.meter_kwh).sum())
+        filled += len(scheduled) if reading is None else int((~np.isfinite(reading.meter_kwh)).sum())
     work.set_do(readings=tuple(readings), estimated=filled)
     work.note(estimated_values=filled)
     return "estimated"
 
 
-def _filled(work: MarketWork, t: int, reading: MeterReading | None, scheduled_kwh: np.ndarray) -> MeterReading:
+def _filled(
+    work: MarketWork, t: int, reading: MeterReading | None, scheduled_kwh: np.ndarray
+) -> MeterReading:
     interval = work.intervals[t]
     if reading is None:
         meter, device = scheduled_kwh, work.world.device_array()
     else:
-        meter = np.where(np.isnan(reading.meter_kwh), scheduled_kwh, reading.meter_kwh)
+        meter = np.where(np.isfinite(reading.meter_kwh), reading.meter_kwh, scheduled_kwh)
         device = reading.device_kwh
     head_kw = work.world.distribution.head_kw(np.array([meter.sum() / work.hours]))
     head_kwh = float(head_kw[0]) * work.hours if reading is None else reading.head_kwh
@@ -77,29 +80,24 @@ def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
 
 
 def settle(work: MarketWork) -> Literal["settled"]:
-    """Post every value exchange of the market: positions of a refined market, deviations of a physical one."""
+    """Post every value exchange of the market: a refined one's positions, a physical one's deviations."""
     if work.spec.physical:
         settle_delivery(work)
     else:
         settle_position(work)
     work.put(work.world.posted, work.market, tuple(work.effects.exchanges))
-    paid = sum(
-        int(e.customers.amount_uusd.sum()) for e in work.effects.exchanges if e.customers is not None
-    )
+    paid = sum(int(e.customers.amount_uusd.sum()) for e in work.effects.exchanges if e.customers is not None)
     work.note(exchanges=len(work.effects.exchanges), customers_usd=paid / 1e6)
     return "settled"
 
 
 def balance(work: MarketWork) -> Literal["balanced", "unbalanced"]:
     """Energy and money must add up: head = Σ meters + losses + unaccounted-for, Σ LSEs = wholesale award."""
-    audit = work.world.audit["run"]
     frac = market_unaccounted_frac(work)
     error_kwh = _position_error_kwh(work)
     unbalanced = frac > work.world.settings.unaccounted_tolerance_frac or error_kwh > 1e-6 * _traded_kwh(work)
     work.note(unaccounted_frac=frac, position_error_kwh=error_kwh)
-    worst = max(audit.worst_position_error_kwh, error_kwh)
-    changes = {"worst_position_error_kwh": worst, "unbalanced": audit.unbalanced + int(unbalanced)}
-    work.put(work.world.audit, "run", replace(work.world.audit["run"], **changes))
+    work.set(balanced=not unbalanced)
     return "unbalanced" if unbalanced else "balanced"
 
 
@@ -116,7 +114,7 @@ def market_unaccounted_frac(work: MarketWork) -> float:
 
 def _position_error_kwh(work: MarketWork) -> float:
     """How far the LSEs' parts are from what the wholesale market awarded to the bus."""
-    result = work.subject.result
+    result = work.subject.priced
     parts = [record.head_kw for _, _, record in work.retailers() if record.head_kw is not None]
     if result is None or not parts:
         return 0.0
@@ -124,12 +122,12 @@ def _position_error_kwh(work: MarketWork) -> float:
 
 
 def _traded_kwh(work: MarketWork) -> float:
-    result = work.subject.result
+    result = work.subject.priced
     return max(1.0, float(np.abs(result.quantity_kw).sum() * work.hours)) if result is not None else 1.0
 
 
 def reverse_postings(work: MarketWork) -> Literal["reversed"]:
-    """Take back what was posted for a disputed market, so that it can be settled anew; nothing is erased."""
+    """Take back what was posted for a disputed market, so that it is settled anew; nothing is erased."""
     for exchange in work.world.posted.get(work.market, ()):
         work.exchange(reversal_of(exchange, work.now_s))
     work.drop(work.world.posted, work.market)
@@ -138,7 +136,9 @@ def reverse_postings(work: MarketWork) -> Literal["reversed"]:
 
 def reversal_of(exchange: ValueExchange, now_s: int) -> ValueExchange:
     """The exchange that undoes another one."""
-    postings = tuple(replace(p, amount_uusd=-p.amount_uusd, energy_kwh=-p.energy_kwh) for p in exchange.postings)
+    postings = tuple(
+        replace(p, amount_uusd=-p.amount_uusd, energy_kwh=-p.energy_kwh) for p in exchange.postings
+    )
     block = exchange.customers
     if block is not None:
         block = replace(block, amount_uusd=-block.amount_uusd, energy_kwh=-block.energy_kwh)
@@ -160,17 +160,23 @@ def release(work: MarketWork) -> None:
 
 def _count_delivery(work: MarketWork) -> None:
     """Add what was delivered to the sums of the last audit."""
-    audit = work.world.audit["run"]
+    audit, step_s = work.world.audit["run"], work.spec.interval_s
+    first_s = work.subject.times.delivery_s - work.world.start_s
+    audit = replace(
+        audit,
+        delivered=audit.delivered + len(work.do.ordered),
+        delivered_starts_s=audit.delivered_starts_s + sum(first_s + k * step_s for k in work.do.ordered),
+        worst_position_error_kwh=max(audit.worst_position_error_kwh, _position_error_kwh(work)),
+        unbalanced=audit.unbalanced + int(not work.subject.balanced),
+    )
     for reading in work.do.readings:
-        if reading is None:
+        if reading is None or not is_complete(reading):
             continue
         meter_kwh = float(reading.meter_kwh.sum())
         implied = work.world.distribution.head_kw(np.array([meter_kwh / work.hours]))
         losses_kwh = float(implied[0]) * work.hours - meter_kwh
         audit = replace(
             audit,
-            delivered=audit.delivered + 1,
-            delivered_starts_s=audit.delivered_starts_s + reading.interval.start_s - work.world.start_s,
             head_kwh=audit.head_kwh + reading.head_kwh,
             meter_kwh=audit.meter_kwh + meter_kwh,
             losses_kwh=audit.losses_kwh + losses_kwh,
@@ -204,10 +210,9 @@ def _forget(work: MarketWork) -> None:
     for operator in world.operators.values():
         work.drop(operator.records, work.market)
     work.drop(world.posted, work.market)
+    dismiss_retail(work)
+    settled = world.periods_settled_by(work.market, work.now_s)
     work.drop(world.open_markets, work.market)
-    if work.subject.round == 0:  # its retail machines never heard of a round and would wait for one
-        for tariff in world.names():
-            work.post(work.retail_machine(tariff), "cancel")
-    for period in world.settled_periods(work.subject.times.delivery_end_s):
+    for period in settled:
         for tariff in world.names():
             work.post(world.billing_machine(tariff, period), "period_settled")

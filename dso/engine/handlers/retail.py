@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import index
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,6 @@ from dso.engine.market_work import RetailWork
 from dso.market import Book, Curve
 from dso.messages import BidRequest, Bids, FloatArray, PriceSignal, Rejection
 from dso.operators.market_operator import joined
-
 
 NO_BIDS = Book(np.zeros((0, 1)), np.zeros((0, 1)))
 
@@ -58,17 +58,13 @@ def _expected_retail(work: RetailWork) -> FloatArray:
     return work.retailer.strategy.retail_usd_per_kwh(expected, np.zeros_like(expected))
 
 
-def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> None:
+def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejection | None:
     """Sift a message of bids: what counts is kept, what does not is rejected with its reason."""
     bids = _as_bids(work, payload)
-    if isinstance(bids, Rejection):
-        work.reject(bids)
-        return
     operator, record = work.operator, work.mo(work.tariff)
     refusal = operator.refusal(bids, work.market, work.facts.round, len(work.intervals))
     if refusal is not None:
-        work.reject(Rejection(work.market, bids.sender, None, refusal))
-        return
+        return Rejection(work.market, bids.sender, None, refusal)
     good, rejections = operator.sift(bids, work.market)
     for rejection in rejections:
         work.reject(rejection)
@@ -77,24 +73,24 @@ def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> None:
     work.note(sender=bids.sender, bids=len(good.customers), rejected=len(rejections))
     if heard == operator.senders:
         work.post(work.machine.name, "bids_complete")
+    return None
 
 
-def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids | Rejection:
-    """A message from outside as arrays; one that cannot be read is a rejection."""
+def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids:
+    """A message from outside as arrays; what cannot be read raises, and does not count."""
     if isinstance(payload, Bids):
         return payload
-    try:
-        return Bids(
-            sender=str(payload["sender"]),
-            market=str(payload.get("market", work.market)),
-            round=int(payload.get("round", work.facts.round)),
-            customers=np.asarray(payload["customers"], np.int64).reshape(-1),
-            quantity_kw=np.asarray(payload["quantity_kw"], float),
-            price_usd_per_kwh=np.asarray(payload["price_usd_per_kwh"], float),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        sender = str(payload.get("sender", "unknown")) if isinstance(payload, Mapping) else "unknown"
-        return Rejection(work.market, sender, None, f"bids cannot be read: {error}")
+    customers = np.asarray(payload["customers"]).reshape(-1)
+    if customers.size and customers.dtype.kind not in "iu":
+        raise TypeError(f"customers must be whole numbers, were {customers.dtype}")
+    return Bids(
+        sender=str(payload["sender"]),
+        market=str(payload.get("market", work.market)),
+        round=index(payload.get("round", work.facts.round)),
+        customers=customers.astype(np.int64),
+        quantity_kw=np.asarray(payload["quantity_kw"], float),
+        price_usd_per_kwh=np.asarray(payload["price_usd_per_kwh"], float),
+    )
 
 
 def aggregate(work: RetailWork) -> Literal["aggregated"]:
@@ -137,7 +133,12 @@ def inform(work: RetailWork) -> Literal["another_round", "binding"]:
     facts = work.facts
     assert facts.expected_retail_usd_per_kwh is not None  # received with round_result
     signal = PriceSignal(
-        work.market, work.tariff, facts.round, work.intervals, facts.expected_retail_usd_per_kwh, binding=False
+        work.market,
+        work.tariff,
+        facts.round,
+        work.intervals,
+        facts.expected_retail_usd_per_kwh,
+        binding=False,
     )
     for population in work.operator.populations:
         population.hear(signal)
