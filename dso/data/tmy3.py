@@ -76,10 +76,13 @@ def _parsed(path: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def _positions(index: Any) -> NDArray[np.int64]:
-    """Hours since New Year of each row, (rows,); months of a typical year come from different years."""
+    """Hours since New Year of each row, (rows,); months of a typical year come from different years.
+
+    Where February is a leap year's, 24:00 on the 28th reads as the 29th: that is 1 March 00:00 here.
+    """
     first_of_month = np.array([0, 31, FIRST_OF_MARCH, 90, 120, 151, 181, 212, 243, 273, 304, 334])
     month, day, hour = (np.asarray(getattr(index, part), np.int64) for part in ("month", "day", "hour"))
-    of_year = first_of_month[month - 1] + np.minimum(day, np.where(month == 2, 29, 31)) - 1
+    of_year = first_of_month[month - 1] + day - 1
     return np.asarray((of_year * 24 + hour) % HOURS)
 
 
