@@ -207,13 +207,15 @@ class Curve:
         """The curve held within quantity limits; raises CurveError if they are the wrong way round."""
         if least_kw > most_kw:
             raise CurveError(f"the limits must not be the wrong way round, were {least_kw} and {most_kw} kW")
-        p, q = self.price_usd_per_kwh, self.quantity_kw
-        cuts = [edge for limit in (least_kw, most_kw) for edge in (self.price_interval(limit) or ())]
-        price = np.unique(np.concatenate((p, [c for c in cuts if np.isfinite(c)])))
+        limits = (least_kw, most_kw)
+        cuts = [edge for limit in limits for edge in (self.price_interval(limit) or ())]
+        price = np.unique(np.concatenate((self.price_usd_per_kwh, [c for c in cuts if np.isfinite(c)])))
         upper, lower = self.quantity_below(price), self.quantity_above(price)
-        if not q.size:
-            return self
-        return Curve.from_limits(price, np.clip(upper, least_kw, most_kw), np.clip(lower, least_kw, most_kw))
+        for limit in limits:
+            # A vertex put where the curve meets a limit misses it by rounding.
+            for side in (upper, lower):
+                side[np.isclose(side, limit, rtol=1e-12, atol=0.0)] = limit
+        return Curve.from_limits(price, np.clip(upper, *limits), np.clip(lower, *limits))
 
     @property
     def points(self) -> Sequence[tuple[float, float]]:
