@@ -11,8 +11,6 @@ from dso.agents.price_memory import PriceMemory
 from dso.messages import Award, BidRequest, Bids, FloatArray, IntArray, PriceSignal
 from dso.ports import Forecast
 
-LEAST_SPREAD_USD_PER_KWH = 0.01  # below it prices count as equal, and nobody jumps for a tenth of a cent
-
 
 class ResponsiveLoad:
     """Devices that draw more than they need where it is cheap and less where it is dear, one a customer.
@@ -80,7 +78,6 @@ class ResponsiveLoad:
         need = np.clip(need, 0.0, self.highest_kw)
         least, most = need * (1 - self.give_frac), np.minimum(need * (1 + self.take_frac), self.highest_kw)
         usual, spread = self._memory.usual(intervals, expected)
-        spread = max(spread, LEAST_SPREAD_USD_PER_KWH)
         slope_kw = self.slider * (most - least) / spread
         quantity, price = four_point_bids(
             need, least, most, slope_kw, expected, usual, self.margin_frac * spread
@@ -88,7 +85,7 @@ class ResponsiveLoad:
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)
 
     def hear(self, signal: PriceSignal) -> None:
-        """Learn what prices are usual at which hour."""
+        """Learn what prices are usual at which hour; only binding ones count."""
         self._memory.hear(signal)
 
     def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:

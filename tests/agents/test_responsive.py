@@ -38,8 +38,8 @@ def quantity_at(bids, t: int, agent: int, price: float) -> float:
     return float(np.interp(price, prices[::-1], quantity[::-1]))
 
 
-def signal(intervals, price) -> PriceSignal:
-    return PriceSignal("m", "live", 0, tuple(intervals), np.asarray(price, float), True)
+def signal(intervals, price, binding=True) -> PriceSignal:
+    return PriceSignal("m", "live", 0, tuple(intervals), np.asarray(price, float), binding)
 
 
 def test_four_points_worked_by_hand():
@@ -135,6 +135,33 @@ def test_one_hour_of_scarcity_leaves_the_usual_price_and_spread_alone():
     assert calm == pytest.approx((0.10, 0.04))
     memory.hear(signal(DAY[5:6], [5.0]))  # hour 5 cost 0.12 before
     assert memory.usual(DAY[:1], prices[:1]) == pytest.approx(calm)
+
+
+def test_lasting_scarcity_widens_the_spread_to_the_usual_price_at_most():
+    memory = PriceMemory(1.0)
+    memory.hear(signal(DAY, [0.10] * 16 + [5.0] * 8))
+    assert memory.usual(DAY[:1], np.array([0.1])) == pytest.approx((0.10, 0.10))
+
+
+def test_equal_prices_have_a_least_spread():
+    assert PriceMemory(1.0).usual(DAY, np.full(24, 0.08)) == pytest.approx((0.08, 0.01))
+
+
+def test_informational_prices_change_no_bid():
+    agents = population()
+    agents.hear(signal(DAY, np.linspace(0.05, 0.15, 24)))
+    before = agents.bid(request(DAY, np.full(24, 0.1)))
+    agents.hear(signal(DAY, np.full(24, 3.0), binding=False))
+    after = agents.bid(request(DAY, np.full(24, 0.1)))
+    assert (before.price_usd_per_kwh == after.price_usd_per_kwh).all()
+
+
+def test_a_price_expected_now_moves_the_flat_part_along_the_line_and_not_the_line():
+    agents = population(margin_frac=0.0)
+    agents.hear(signal(DAY, np.linspace(0.05, 0.15, 24)))
+    for expected in (0.09, 0.11):
+        bids = agents.bid(request(DAY, np.full(24, expected)))
+        assert quantity_at(bids, 3, 0, 0.12) == pytest.approx(1.6)
 
 
 def test_five_minute_bids_use_the_spread_heard_over_the_day():
