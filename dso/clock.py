@@ -19,7 +19,9 @@ T = TypeVar("T")
 def to_epoch_s(moment: datetime) -> int:
     """Whole seconds since the epoch of an aware datetime; raises ValueError for a naive or fractional one."""
     if moment.tzinfo is None:
-        raise ValueError(f"{moment.isoformat()} has no time zone; write it with one, e.g. {moment.isoformat()}Z")
+        raise ValueError(
+            f"{moment.isoformat()} has no time zone; write it with one, e.g. {moment.isoformat()}Z"
+        )
     seconds = moment.timestamp()
     if seconds != int(seconds):
         raise ValueError(f"{moment.isoformat()} must be a whole second")

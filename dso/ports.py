@@ -36,12 +36,23 @@ class Stateful(Protocol):
 
 
 class Population(Protocol):
-    """All agents of one kind, as arrays; an agent sees forecasts, prices and measurements, never the plant."""
+    """All agents of one kind, as arrays; they see forecasts, prices and measurements, never the plant."""
 
-    name: str
-    customers: IntArray  # (n,) index of the customer that each agent acts for
-    lowest_kw: FloatArray  # (n,) what an agent can draw at least; negative: it can inject
-    highest_kw: FloatArray  # (n,) rating: a bid beyond it is rejected
+    @property
+    def name(self) -> str:
+        """The name that its bids bear."""
+
+    @property
+    def customers(self) -> IntArray:
+        """Index of the customer that each agent acts for, (n,)."""
+
+    @property
+    def lowest_kw(self) -> FloatArray:
+        """What an agent can draw at least, (n,) [kW]; negative: it can inject."""
+
+    @property
+    def highest_kw(self) -> FloatArray:
+        """What an agent can draw at most, (n,) [kW]; a bid beyond it is rejected."""
 
     def bid(self, request: BidRequest) -> Bids:
         """Bids of all agents for all intervals of a market."""
@@ -86,7 +97,9 @@ class Limits:
 class NetworkModel(Protocol):
     """The DO's picture of its wires."""
 
-    element: str  # the element whose rent is booked, e.g. "substation"
+    @property
+    def element(self) -> str:
+        """The element whose rent is booked, such as `substation`."""
 
     def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
         """Limits that a schedule at the head, (t,) [kW], breaks; None if it can flow."""
@@ -127,7 +140,9 @@ class MarketOperatorStrategy(Protocol):
 class LoadServingStrategy(Protocol):
     """How a tariff's LSE turns wholesale prices into retail prices, and energy into money."""
 
-    takes_positions: bool  # whether a customer's day-ahead award is a deal of its own
+    @property
+    def takes_positions(self) -> bool:
+        """Whether a customer's day-ahead award is a deal of its own."""
 
     def retail_usd_per_kwh(self, wholesale: FloatArray, congestion: FloatArray) -> FloatArray:
         """What a customer pays for energy, (t,), at a wholesale price and a shadow price of the wires."""
@@ -138,7 +153,9 @@ class LoadServingStrategy(Protocol):
     def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
         """What each customer owes for the energy of a day-ahead position, (n,)."""
 
-    def delivery_usd(self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
+    def delivery_usd(
+        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float
+    ) -> FloatArray:
         """What each customer owes for an interval as metered, beyond its position, (n,)."""
 
     def network_usd_per_kwh(self) -> float:
@@ -151,8 +168,13 @@ class LoadServingStrategy(Protocol):
 class Tariff(Protocol):
     """One rate plan: its retail mechanism, its MO (or none) and its LSE."""
 
-    name: str
-    mechanism: str  # the chart statecharts/retail/<mechanism>.yaml
+    @property
+    def name(self) -> str:
+        """How the scenario calls it."""
+
+    @property
+    def mechanism(self) -> str:
+        """Its retail chart: statecharts/retail/<mechanism>.yaml."""
 
     def market_operator(self) -> MarketOperatorStrategy | None:
         """The MO's strategy, None for a tariff without a market."""

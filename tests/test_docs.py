@@ -19,7 +19,9 @@ def _make_pages():
 
 
 def test_generated_pages_are_fresh():
-    stale = [path.name for path, text in _make_pages().pages().items() if path.read_text(encoding="utf-8") != text]
+    stale = [
+        path.name for path, text in _make_pages().pages().items() if path.read_text(encoding="utf-8") != text
+    ]
     assert stale == [], "run: make docs"
 
 
@@ -31,7 +33,7 @@ def test_the_embedding_example_runs_and_its_books_balance():
     assert done.stdout.endswith("adds up to 0 micro-dollars\n")
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md"], ids=lambda p: p.name)
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
