@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dso.market.book import Book
+from dso.market.columns import chunks
 from dso.market.curve import Curve, Floats
 
 # A piece this many times steeper than the whole book's mean is summed apart: adding and taking away its slope
@@ -27,41 +28,60 @@ def aggregate(book: Book) -> Curve:
         return Curve.vertical(0.0)
     if len(p) == 1:
         return Curve(np.zeros(1), np.array([q[0].sum()]))
+    least, most = float(q[0].sum()), float(q[-1].sum())
+    limit = _STEEP * _mean_slope(p, most - least)
+    change = _changes(book, limit)
+    return _aggregate_mixed(p, q, limit) if change is None else _swept(p, change, None, least, most)
+
+
+def _changes(book: Book, limit: float) -> Floats | None:
+    """How each breakpoint changes the slope, (k, n), where all pieces slope and none is steep; else None."""
+    change = np.empty((book.points, len(book)))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for part, p, q, _ in chunks(book):
+            # A span of −0.0 is one of 0, whose slope is infinite, not minus that.
+            slope = (q[1:] - q[:-1]) / (p[:-1] - p[1:] + 0.0)
+            if not slope.max() <= limit:
+                return None
+            _differences(slope, change[:, part])
+    return change
+
+
+def _differences(slope: Floats, change: Floats) -> None:
+    np.negative(slope[-1], out=change[-1])
+    np.subtract(slope[1:], slope[:-1], out=change[1:-1])
+    change[0] = slope[0]
+
+
+def _aggregate_mixed(p: Floats, q: Floats, limit: float) -> Curve:
+    """The aggregate of bids with horizontal, repeated or steep pieces as well."""
     span, size = p[:-1] - p[1:], q[1:] - q[:-1]
     sloped = span > 0
-    flat = ~sloped & (size > 0)
     slope = np.divide(size, span, out=np.zeros_like(size), where=sloped)
-    jump = np.where(flat, size, 0.0) if flat.any() else None
-    limit = _STEEP * _mean_slope(p, size)
-    steep = slope > limit if slope.max() > limit > 0 else None
-    if steep is None:
-        return _swept(p, slope, jump, float(q[0].sum()), float(q[-1].sum()))
+    steep = slope > limit
+    drop = np.zeros(p.shape)
+    drop[:-1] = np.where(sloped, 0.0, size)
     gentle = np.where(steep, 0.0, slope)
-    rest = float(size[steep].sum())
-    base = _swept(p, gentle, jump, float(q[0].sum()), float(q[-1].sum()) - rest)
-    return base + _swept_apart(p[:-1][steep], p[1:][steep], size[steep])
-
-
-def _mean_slope(p: Floats, size: Floats) -> float:
-    width = float(p.max() - p.min())
-    return float(size.sum()) / width if width > 0 else 0.0
-
-
-def _swept(p: Floats, slope: Floats, jump: Floats | None, least: float, most: float) -> Curve:
-    """Sweep from the lowest price up: at each breakpoint a bid's slope changes, or its quantity falls at
-    once.
-    """
     change = np.empty(p.shape)
-    change[0], change[-1] = slope[0], -slope[-1]
-    np.subtract(slope[1:], slope[:-1], out=change[1:-1])
+    _differences(gentle, change)
+    apart = float(size[steep].sum())
+    base = _swept(p, change, drop if drop.any() else None, float(q[0].sum()), float(q[-1].sum()) - apart)
+    return base + _swept_apart(p[:-1][steep], p[1:][steep], size[steep]) if apart else base
+
+
+def _mean_slope(p: Floats, size_kw: float) -> float:
+    width = float(p[0].max() - p[-1].min())
+    return size_kw / width if width > 0 else 0.0
+
+
+def _swept(p: Floats, change: Floats, drop: Floats | None, least: float, most: float) -> Curve:
+    """Sweep from the lowest price up: at each breakpoint the slope changes, or the quantity falls at once."""
     price = p.ravel()
     order = np.argsort(price)
     price = price.take(order)
     quantity = _integrated(price, np.cumsum(change.ravel().take(order)))
-    if jump is None:
+    if drop is None:
         return _finished(price, quantity, least, most)
-    drop = np.zeros(p.shape)
-    drop[:-1] = jump
     return _with_drops(price, quantity, drop.ravel().take(order), least, most)
 
 

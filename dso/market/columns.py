@@ -25,7 +25,7 @@ def just_below(price: float) -> float:
     return min(float(np.nextafter(price, -np.inf)), price - 1e-200)
 
 
-def _chunks(book: Book) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
+def chunks(book: Book) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
     """Chunk by chunk its bids, (k, m) prices and quantities, and three rows of scratch."""
     p, q = book.price_usd_per_kwh.T, book.quantity_kw.T
     scratch = np.empty((3, min(CHUNK, len(book))))
@@ -41,7 +41,7 @@ def totals_above(book: Book, prices: Sequence[float]) -> list[float]:
     """
     found = [0.0] * len(prices)
     with np.errstate(over="ignore"):
-        for _, p, q, scratch in _chunks(book):
+        for _, p, q, scratch in chunks(book):
             sums = _chunk_totals(p, q, prices, scratch)
             found = [a + b for a, b in zip(found, sums, strict=True)]
     return found
@@ -66,7 +66,7 @@ def quantities_above(book: Book, price: float) -> Floats:
     """What each bid wants just above a price, (n,) [kW]."""
     wanted = np.empty(len(book))
     with np.errstate(over="ignore"):
-        for part, p, q, scratch in _chunks(book):
+        for part, p, q, scratch in chunks(book):
             _chunk_quantities(p, q, price, scratch, wanted[part])
     return wanted
 
@@ -85,12 +85,18 @@ def _chunk_quantities(p: Floats, q: Floats, price: float, scratch: Floats, wante
         np.add(wanted, share, out=wanted)
 
 
-def bending(book: Book, low: float, high: float) -> NDArray[np.intp]:
-    """Numbers of the bids with a point strictly between two prices: the others are straight there."""
-    found = [np.empty(0, dtype=np.intp)]
-    for part, p, _, _ in _chunks(book):
-        inside = np.zeros(p.shape[1], dtype=bool)
-        for row in p:
-            inside |= (row > low) & (row < high)
-        found.append(np.flatnonzero(inside) + part.start)
-    return np.concatenate(found)
+def survey(book: Book, low: float, high: float) -> tuple[list[float], NDArray[np.intp]]:
+    """What all bids want just inside two prices, and the numbers of those with a point strictly between.
+
+    All others are straight there. One pass, as both need the same columns.
+    """
+    found, bending = [0.0, 0.0], [np.empty(0, dtype=np.intp)]
+    with np.errstate(over="ignore"):
+        for part, p, q, scratch in chunks(book):
+            sums = _chunk_totals(p, q, (low, just_below(high)), scratch)
+            found = [a + b for a, b in zip(found, sums, strict=True)]
+            inside = (p[0] > low) & (p[0] < high)
+            for row in p[1:]:
+                inside |= (row > low) & (row < high)
+            bending.append(np.flatnonzero(inside) + part.start)
+    return found, np.concatenate(bending)

@@ -41,7 +41,7 @@ class Imports:
 
     def price_at(self, import_kw: float) -> float:
         """What the last imported kWh costs, the export's price below 0 [USD/kWh]."""
-        return float(self.price.price(import_kw)) if isinstance(self.price, PolynomialCurve) else self.price
+        return self.price.price_at(import_kw) if isinstance(self.price, PolynomialCurve) else self.price
 
     @property
     def least_price(self) -> float:

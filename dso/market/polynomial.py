@@ -75,6 +75,16 @@ class PolynomialCurve:
         value: Floats = poly.polyval(held, self.coefficients)
         return value
 
+    def price_at(self, quantity_kw: float) -> float:
+        """The price at one quantity, held within the range [kW] → [USD/kWh]: Horner's rule in plain
+        floats.
+        """
+        held = min(max(quantity_kw, self.least_kw), self.most_kw)
+        value = 0.0
+        for coefficient in reversed(self.coefficients):
+            value = value * held + coefficient
+        return value
+
     def quantity_kw(self, price_usd_per_kwh: ArrayLike) -> Floats:
         """The quantity offered at each price: Newton's steps, held within a bracket that halves where they
         leave it.

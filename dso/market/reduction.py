@@ -10,90 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dso.market.aggregate import aggregate
 from dso.market.book import Book
-from dso.market.columns import bending, just_below, quantities_above, totals_above
+from dso.market.columns import just_below, quantities_above
 from dso.market.curve import Curve, Floats
 from dso.market.imports import Imports
+from dso.market.side import SMALL, Side
 
-# Books up to this size are sorted whole: 1–2 ms.
-SMALL = 16_384
-# Bids come in blocks of eight, a cache line of each column, so that a sample reads one line in so many.
-_BLOCK = 8
 # A price at which more than this share of the sampled bids bend is looked at by itself.
 _CROWDED = 0.125
 # Standard errors allowed in each round; the last ones are for samples that misled.
 _ROUNDS = (3.0, 3.0, 4.0, 16.0, 64.0)
 # Residuals below this share of the book are rounding, not a margin (a 1e-14 once set a price of 1000).
 SNAP_FRAC = 1e-9
-
-
-@dataclass(slots=True, eq=False)
-class _Side:
-    """One side between two prices: bids that bend there, and a straight line for all that do not."""
-
-    bids: Book | Curve
-    low: float = -np.inf
-    high: float = np.inf
-    line_kw: tuple[float, float] = (0.0, 0.0)  # at low and at high
-
-    def __len__(self) -> int:
-        return len(self.bids) if isinstance(self.bids, Book) else 0
-
-    def line(self, price: Floats) -> Floats:
-        """The straight part at prices within."""
-        start, end = self.line_kw
-        if start == end:
-            return np.full(price.shape, start)
-        return start + (end - start) * ((price - self.low) / (self.high - self.low))
-
-    def totals(self, prices: list[float]) -> Floats:
-        """What the side wants just above each price within."""
-        at = np.array(prices)
-        bids = self.bids
-        own = bids.quantity_above(at) if isinstance(bids, Curve) else np.array(totals_above(bids, prices))
-        total: Floats = own + self.line(at)
-        return total
-
-    def guess(self) -> tuple[Curve, Book | None]:
-        """The side's curve, or one like it from a sample, and the sample."""
-        if isinstance(self.bids, Curve) or len(self) <= SMALL:
-            return self.exact(), None
-        sample = _sample(self.bids)
-        return self._between(aggregate(sample), len(self) / len(sample)), sample
-
-    def narrowed(self, low: float, high: float, ends_kw: Floats) -> _Side:
-        """The side between two closer prices, where it wants these totals just inside them."""
-        if isinstance(self.bids, Curve):
-            return self
-        kept = self.bids.taking(bending(self.bids, low, high))
-        first, last = totals_above(kept, [low, just_below(high)])
-        return _Side(kept, low, high, (float(ends_kw[0]) - first, float(ends_kw[1]) - last))
-
-    def exact(self) -> Curve:
-        """The side as a curve, exact between its two prices."""
-        return self.bids if isinstance(self.bids, Curve) else self._between(aggregate(self.bids), 1.0)
-
-    def _between(self, curve: Curve, scale: float) -> Curve:
-        """The bids' curve, scaled, on top of the straight line, between the two prices only."""
-        if np.isinf(self.low):
-            return Curve(curve.price_usd_per_kwh, curve.quantity_kw * scale)
-        inside = (curve.price_usd_per_kwh > self.low) & (curve.price_usd_per_kwh < self.high)
-        price = np.concatenate(([self.low], curve.price_usd_per_kwh[inside], [self.high]))
-        ends = curve.quantity_above([self.low, just_below(self.high)])
-        bent = np.concatenate((ends[:1], curve.quantity_kw[inside], ends[1:]))
-        return Curve(price, np.minimum.accumulate(bent * scale + self.line(price)))
-
-
-def _sample(book: Book) -> Book:
-    """About SMALL bids in blocks spread evenly over the book: the same ones every time."""
-    blocks = len(book) // _BLOCK
-    step = max(1, blocks * _BLOCK // SMALL)
-    q, p = (
-        a.T[:, : blocks * _BLOCK].reshape(book.points, blocks, _BLOCK)[:, ::step].reshape(book.points, -1).T
-        for a in (book.quantity_kw, book.price_usd_per_kwh)
-    )
-    return Book(q, p)
 
 
 def near_crossing(demand: Book | Curve, supply: Book | Curve, imports: Imports) -> tuple[Curve, Curve]:
@@ -104,7 +32,7 @@ def near_crossing(demand: Book | Curve, supply: Book | Curve, imports: Imports) 
     demand, supply : bids and offers, or their curves [kW over USD/kWh].
     imports : what comes through the substation.
     """
-    sides = (_Side(demand), _Side(supply))
+    sides = (Side(demand), Side(supply))
     if max(map(len, sides)) > SMALL:
         search = _Search(sides, imports, *_extremes(sides, imports))
         for errors in _ROUNDS:
@@ -119,7 +47,7 @@ def near_crossing(demand: Book | Curve, supply: Book | Curve, imports: Imports) 
 
 def at_price(demand: Book | Curve, supply: Book | Curve, price: float) -> tuple[Curve, Curve]:
     """Demand and supply as stubs of curves at one price."""
-    ends = [_Side(side).totals([just_below(price), price]) for side in (demand, supply)]
+    ends = [Side(side).totals([just_below(price), price]) for side in (demand, supply)]
     return _stub(price, ends[0]), _stub(price, ends[1])
 
 
@@ -127,7 +55,7 @@ def _stub(price: float, ends_kw: Floats) -> Curve:
     return Curve(np.full(2, price), np.minimum.accumulate(ends_kw))
 
 
-def _extremes(sides: tuple[_Side, _Side], imports: Imports) -> tuple[float, float]:
+def _extremes(sides: tuple[Side, Side], imports: Imports) -> tuple[float, float]:
     """The prices beyond which nobody's quantity changes."""
     prices = [imports.least_price, imports.top_price]
     for side in sides:
@@ -146,7 +74,7 @@ _Samples = list[tuple[int, Book]]  # how many bids each stands for, and the samp
 class _Search:
     """Two prices between which the crossing lies, drawn closer round by round."""
 
-    sides: tuple[_Side, _Side]
+    sides: tuple[Side, Side]
     imports: Imports
     low: float
     high: float
@@ -227,12 +155,13 @@ class _Search:
 
     def _draw_in(self, low: float, high: float) -> None:
         """Take the closer prices if the crossing does lie strictly between them."""
-        ends = [side.totals([low, just_below(high)]) for side in self.sides]
-        snap_kw = SNAP_FRAC * max(float(np.abs(e).max()) for e in ends)
-        before = float(ends[0][0] + ends[1][0]) - self.imports.above(low)
-        after = float(ends[0][1] + ends[1][1]) - self.imports.below(high)
-        if before > snap_kw and after < -snap_kw:
-            demand, supply = (s.narrowed(low, high, e) for s, e in zip(self.sides, ends, strict=True))
+        surveys = [side.survey(low, high) for side in self.sides]
+        snap_kw = SNAP_FRAC * max(float(np.abs(ends).max()) for ends, _ in surveys)
+        before, after = (float(surveys[0][0][i] + surveys[1][0][i]) for i in (0, 1))
+        if before - self.imports.above(low) > snap_kw and after - self.imports.below(high) < -snap_kw:
+            demand, supply = (
+                side.narrowed(low, high, *found) for side, found in zip(self.sides, surveys, strict=True)
+            )
             self.sides, self.low, self.high = (demand, supply), low, high
 
 

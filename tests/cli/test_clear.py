@@ -114,7 +114,8 @@ def test_bad_bids_are_rejected_with_their_reasons_and_the_rest_clears() -> None:
     book = (
         '{"bids_QP": [[[10, 0.2]], [[NaN, 0.2]], [[1, 1e999]], [[0, 0.3], [5, 0.2], [4, 0.1]], '
         "[], [[1]], "
-        '[["a", 1]], [[null, 1]], 7, [[1, true]]], "retail_supply_price": 0.1, "offers_QP": [[[5, 0.1], [4, 0.3]]]}'
+        '[["a", 1]], [[null, 1]], 7, [[1, true]]], '
+        '"retail_supply_price": 0.1, "offers_QP": [[[5, 0.1], [4, 0.3]]]}'
     )
     row = cleared(book)
     assert row["awards_kw"] == [10.0] + [0.0] * 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dso.market import Book, PolynomialCurve, awards, clear, columns, reduction
+from dso.market import Book, PolynomialCurve, awards, clear, columns, reduction, side
 from dso.market.columns import totals_above
 
 
@@ -22,6 +22,7 @@ def cleared_both_ways(
     whole = clear(demand, supply, **settings)  # type: ignore[arg-type]
     with monkeypatch.context() as small:
         small.setattr(reduction, "SMALL", 64)
+        small.setattr(side, "SMALL", 64)
         small.setattr(columns, "CHUNK", 100)
         found = clear(demand, supply, **settings)  # type: ignore[arg-type]
     scale = np.abs(demand.quantity_kw).sum()
@@ -83,6 +84,7 @@ def test_blocks_of_one_price_are_found_at_it(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_order_of_a_large_book_does_not_matter_to_its_price(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reduction, "SMALL", 64)
+    monkeypatch.setattr(side, "SMALL", 64)
     book = random_book(np.random.default_rng(1), 3000, None)
     by_price = book.taking(np.argsort(book.price_usd_per_kwh[:, 0]))
     prices = [clear(b, import_price=0.0, import_limit_kw=1500.0).price_usd_per_kwh for b in (book, by_price)]
