@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from dso.clock import parse_time
 from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
 from dso.engine.handlers.billing import BillingSubject
 from dso.engine.loop import Births, Engine
-from dso.engine.series import SeriesSpec
-from dso.engine.step import ListRecorder
+from dso.engine.series import MarketTimes, SeriesSpec
+from dso.engine.step import ListRecorder, Step
+from dso.engine.work import Behaviour
 from dso.engine.world import BillingPeriod, Settings, World
 from dso.ledger import Ledger
 from dso.messages import Award, BidRequest, Bids, Deliver, MeterReading, PriceSignal
@@ -26,6 +28,7 @@ from dso.wholesale.price_series import PriceSeries
 
 CHARTS = Path(__file__).parents[2] / "statecharts"
 START = "2016-08-10T05:00Z"
+NO_PLANT = "no plant"  # the meters are read by somebody outside
 CUSTOMERS = 4  # 0, 1 on the flat rate; 2, 3 on the auction, 1 kW each beside their devices
 
 DAY_AHEAD = SeriesSpec(
@@ -40,19 +43,41 @@ REAL_TIME = SeriesSpec(
 )  # fmt: skip
 
 
+HOUR_AHEAD = replace(DAY_AHEAD, intervals=1, clearing_interval_s=3600)  # so that an hour is a whole study
+
+
+class TwoPrices(PriceSeries):
+    """One known price for positions, another one for what is delivered."""
+
+    def __init__(self, day_ahead: float, real_time: float) -> None:
+        super().__init__([0], [day_ahead], step_s=4_000_000_000)
+        self.real_time = real_time
+
+    def price_of(self, interval):
+        return super().price_of(interval) if interval.duration_s >= 3600 else self.real_time
+
+
 class Wires:
     """No losses unless told, no limits unless told."""
 
     element = "substation"
 
-    def __init__(self, import_limit_kw: float = np.inf, loss_frac: float = 0.0) -> None:
-        self.import_limit_kw, self.loss_frac = import_limit_kw, loss_frac
+    def __init__(
+        self, import_limit_kw: float = np.inf, loss_frac: float = 0.0, export_limit_kw: float = np.inf
+    ) -> None:
+        self.import_limit_kw, self.loss_frac, self.export_limit_kw = (
+            import_limit_kw,
+            loss_frac,
+            export_limit_kw,
+        )
         self.changes_s: tuple[int, ...] = ()
         self.is_reduced = False
 
     def violated(self, intervals, head_kw, known_at_s):
-        if (head_kw > self.import_limit_kw * (1 + 1e-9)).any():
-            return Limits(np.full(len(intervals), self.import_limit_kw), np.full(len(intervals), np.inf))
+        over = (head_kw > self.import_limit_kw * (1 + 1e-9)).any()
+        if over or (head_kw < -self.export_limit_kw * (1 + 1e-9)).any():
+            t = len(intervals)
+            return Limits(np.full(t, self.import_limit_kw), np.full(t, self.export_limit_kw))
         return None
 
     def reduced(self, at_s):
@@ -68,8 +93,11 @@ class Wires:
 class Forecast:
     """Everybody draws 1 kW, and participants' devices 1 kW more."""
 
+    def __init__(self, base_kw: float = 1.0) -> None:
+        self.base_kw = base_kw
+
     def meter_kw(self, intervals, known_at_s):
-        return np.tile([1.0, 1.0, 2.0, 2.0], (len(intervals), 1))
+        return np.tile(self.base_kw + np.array([0.0, 0.0, 1.0, 1.0]), (len(intervals), 1))
 
     def device_kw(self, intervals, known_at_s):
         return np.tile([0.0, 0.0, 1.0, 1.0], (len(intervals), 1))
@@ -102,16 +130,24 @@ class Devices:
 class Plant:
     """Draws what is set, and of the rest a little more than forecast; the head meter adds up."""
 
-    def __init__(self, wires: Wires, surplus_kw: float = 0.1) -> None:
-        self.wires, self.surplus_kw = wires, surplus_kw
+    def __init__(self, wires: Wires, surplus_kw: float = 0.1, base_kw: float = 1.0) -> None:
+        self.wires, self.surplus_kw, self.base_kw = wires, surplus_kw, base_kw
         self.delivered: list[int] = []
         self.unaccounted_kwh = 0.0
+
+    def get_state(self):
+        return list(self.delivered)
+
+    def set_state(self, state) -> None:
+        self.delivered = list(state)
 
     def deliver(self, order: Deliver) -> MeterReading:
         assert order.interval.start_s not in self.delivered
         self.delivered.append(order.interval.start_s)
-        device = np.where(np.isnan(order.device_set_point_kw), [0.0, 0.0, 1.0, 1.0], order.device_set_point_kw)
-        kw = 1.0 + self.surplus_kw + device
+        device = np.where(
+            np.isnan(order.device_set_point_kw), [0.0, 0.0, 1.0, 1.0], order.device_set_point_kw
+        )
+        kw = self.base_kw + self.surplus_kw + device
         head = kw.sum() + float(self.wires.losses_kw(np.array([kw.sum()]))[0])
         hours = order.interval.hours
         return MeterReading(order.interval, kw * hours, device * hours, head * hours + self.unaccounted_kwh)
@@ -129,30 +165,45 @@ def build(
     handlers=None,
     settings: Settings | None = None,
     real_time: SeriesSpec = REAL_TIME,
+    series: dict[str, SeriesSpec] | None = None,
+    forecast=None,
+    outside: dict[str, np.ndarray] | None = None,
+    retail_handlers: Behaviour = RETAIL,
+    tariffs: tuple[str, ...] = ("flat", "live"),
+    enrolled: dict[str, list[int]] | None = None,
+    start: bool = True,
 ) -> Engine:
     """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, so each device takes 1 kW."""
     start_s = parse_time(START)
     end_s = start_s + round(hours * 3600)
     wires = wires or Wires()
     flat, auction = FlatTariff("flat", 0.12, 10.0, 0.04), AuctionTariff("live", 1.25, 0.04, 10.0)
-    retailers = {
-        "flat": LoadServingEntity("flat", "estimate", flat, np.array([0, 1])),
-        "live": LoadServingEntity("live", "auction", auction, np.array([2, 3])),
+    enrolled = enrolled or {"flat": [0, 1], "live": [2, 3]}
+    everyone = {
+        "flat": LoadServingEntity("flat", "estimate", flat, np.array(enrolled["flat"])),
+        "live": LoadServingEntity("live", "auction", auction, np.array(enrolled["live"])),
     }
+    retailers = {tariff: everyone[tariff] for tariff in tariffs}
     populations = (Devices(),) if populations is None else populations
-    operators = {"live": MarketOperator("live", auction.market_operator(), populations, CUSTOMERS)}
-    series = {"da": DAY_AHEAD, "rt": real_time} if day_ahead else {"rt": real_time}
+    outside = outside or {}
+    ratings = {name: (np.zeros(len(own)), np.full(len(own), 2.0)) for name, own in outside.items()}
+    operator = MarketOperator("live", auction.market_operator(), populations, CUSTOMERS, outside, ratings)
+    operators = {"live": operator} if "live" in tariffs else {}
+    if series is None:
+        series = {"da": DAY_AHEAD, "rt": real_time} if day_ahead else {"rt": real_time}
     period = BillingPeriod("2016-08", start_s, end_s, (end_s - start_s) / (31 * 86400))
     world = World(
         customers=CUSTOMERS, series=series, distribution=DistributionOperator(wires, wires), retailers=retailers,
-        operators=operators, forecast=Forecast(), plant=plant or Plant(wires), periods=(period,),
+        operators=operators, forecast=forecast or Forecast(), periods=(period,),
+        plant=None if plant is NO_PLANT else plant or Plant(wires),
         wholesale=wholesale or PriceSeries([start_s - 864000], [price], step_s=8640000),
         ledger=Ledger(CUSTOMERS, (start_s,)), settings=settings or Settings(), start_s=start_s, end_s=end_s,
     )  # fmt: skip
     market = handlers or MARKET
     charts = {
         name: load_chart(CHARTS / f"{name}.yaml", b.vocabulary())
-        for name, b in (("market", market), ("retail/auction", RETAIL), ("retail/estimate", RETAIL),
+        for name, b in (("market", market), ("retail/auction", retail_handlers),
+                        ("retail/estimate", retail_handlers),
                         ("billing", BILLING), ("dso", LIFE))
     }  # fmt: skip
     standing = [("dso", charts["dso"], LIFE, None)]
@@ -161,9 +212,31 @@ def build(
     ]
     births = Births(
         market=(charts["market"], market),
-        retail={t: (charts[f"retail/{r.mechanism}"], RETAIL) for t, r in retailers.items()},
+        retail={t: (charts[f"retail/{r.mechanism}"], retail_handlers) for t, r in retailers.items()},
         standing=standing,
     )
     engine = Engine(world, series, births, ListRecorder())
-    engine.start()
+    if start:
+        engine.start()
     return engine
+
+
+def start_s() -> int:
+    """When the study begins [s]."""
+    return parse_time(START)
+
+
+def steps_of(engine: Engine, machine: str) -> list[Step]:
+    """What one machine did, without what it refused."""
+    return [s for s in engine.recorder.steps if s.machine == machine and s.rejected is None]
+
+
+def rows_of(engine: Engine, table: str) -> list[dict]:
+    """What would stand in a table of the run file."""
+    return [dict(row.values) for row in engine.recorder.rows if row.table == table]
+
+
+def first_rt(engine: Engine, number: int = 0) -> str:
+    """Name of a real-time market."""
+    spec = engine.series["rt"]
+    return MarketTimes(spec, engine.world.start_s + number * spec.clearing_interval_s).market
