@@ -14,7 +14,8 @@ from dso.engine.loop import Engine
 from dso.engine.step import Step
 from dso.errors import RunFileError
 from dso.registry import build_engine
-from dso.run_file.writer import RunWriter, read_facts
+from dso.run_file.place import check_resumable, read_facts
+from dso.run_file.writer import RunWriter
 from dso.scenario import Scenario, load_scenario
 
 SNAPSHOT_EVERY_S = 6 * HOUR_S
@@ -65,11 +66,10 @@ def run(
     """
     source, target = Path(scenario_path), Path(run_path)
     scenario = load_scenario(source)
-    if resume:
-        _same_study(source, target)
-        seed = int(read_facts(target)["seed"]) if seed is None else seed
     if seed is not None:
         scenario = scenario.model_copy(update={"seed": seed})
+    if resume:
+        scenario = _same_study(scenario, source, target, seed)
     engine = build_engine(scenario, source.parent)
     writer = RunWriter(target, resume=resume)
     try:
@@ -77,8 +77,7 @@ def run(
         if resume:
             writer.restore(engine)
         else:
-            writer.describe(facts_of(scenario, source.read_text()))
-            writer.snapshot(engine)
+            writer.begin(engine, facts_of(scenario, _text(source)))
         _loop(engine, writer, until_s, progress, watch)
         if engine.next_time() is None:
             writer.finish()
@@ -108,12 +107,23 @@ def _loop(
             next_snapshot_s = engine.now_s + SNAPSHOT_EVERY_S
 
 
-def _same_study(source: Path, target: Path) -> None:
-    given = read_facts(target).get("scenario")
-    if given is not None and given != source.read_text():
+def _same_study(scenario: Scenario, source: Path, target: Path, seed: int | None) -> Scenario:
+    """The scenario with the seed that the run was begun with; refuses another study than the run's."""
+    check_resumable(target)
+    facts = read_facts(target)
+    begun = int(facts["seed"])
+    if facts["scenario"] != _text(source):
         raise RunFileError(
-            f"{target} was made from another scenario than {source}; resume it with that one, or run anew without --resume"
+            f"{target} was made from another scenario than {source}; "
+            "resume it with that one, or run anew with another -o"
         )
+    if seed not in (None, begun):
+        raise RunFileError(f"{target} was begun with seed {begun}, not {seed}; leave --seed out to resume it")
+    return scenario.model_copy(update={"seed": begun})
+
+
+def _text(source: Path) -> str:
+    return source.read_text(encoding="utf-8")
 
 
 def facts_of(scenario: Scenario, text: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def export_command(run: Path, folder: Path, form: str, tables: tuple[str, ...], 
 def _chosen(tables: tuple[str, ...]) -> list[str]:
     from dso.run_file import TABLES, VIEWS
 
-    hidden = {"inbox", "snapshot"}
+    hidden = {"inbox", "snapshot", "replaced"}
     known = [t.name for t in TABLES if t.name not in hidden] + list(VIEWS)
     for name in tables:
         if name not in known:

@@ -119,6 +119,7 @@ class Engine:
 
     def next_time(self) -> int | None:
         """When the next event is due [s], None if nothing waits."""
+        self._hear_again()
         return self.queue.next_due_s()
 
     def step(self) -> Step | None:
@@ -128,9 +129,7 @@ class Engine:
         ------
         EngineError : if too many steps fall on one instant, or a machine broke and has no way to go on.
         """
-        while self.replay and self.replay[0].after_step <= self.steps:
-            message = self.replay.pop(0)
-            self._queue(message.due_s, message.machine, message.event, message.payload, "external")
+        self._hear_again()
         if self.queue.next_due_s() is None:
             return None
         due = self.queue.pop()
@@ -179,11 +178,18 @@ class Engine:
         ------
         EngineError : if `at` lies in the past.
         """
+        self._hear_again()
         due_s = self.now_s if at is None else _instant(at)
         if due_s < self.now_s:
             raise EngineError(f"a message cannot arrive at {iso(due_s)}, it is already {iso(self.now_s)}")
         self.recorder.inbox(self.steps, due_s, machine, event, payload)
         self._queue(due_s, machine, event, payload, "external")
+
+    def _hear_again(self) -> None:
+        """Queue the messages from outside that a resumed run had heard by now the first time."""
+        while self.replay and self.replay[0].after_step <= self.steps:
+            message = self.replay.pop(0)
+            self._queue(message.due_s, message.machine, message.event, message.payload, "external")
 
     # --- one step -----------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ def remember(engine: Engine) -> bytes:
         "at_instant": engine.at_instant,
         "steps": engine.steps,
         "queue": engine.queue,
+        "replay": engine.replay,
         "machines": [
             (m.name, m.chart.name, m.behaviour.kind, m.subject, m.state, m.armed)
             for m in engine.machines.values()
@@ -33,7 +34,7 @@ def recall(engine: Engine, memory: bytes) -> None:
     """Put an engine that was built from the same scenario where `remember` left another."""
     held = pickle.loads(memory)  # written by remember, into our own file
     engine.now_s, engine.steps, engine.queue = held["now_s"], held["steps"], held["queue"]
-    engine.at_instant = held["at_instant"]
+    engine.at_instant, engine.replay = held["at_instant"], held["replay"]
     kinds = engine.births.by_chart()
     engine.machines = {}
     for name, chart, kind, subject, state, armed in held["machines"]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dso.errors import RunFileError
+from dso.run_file.place import address
 from dso.run_file.tables import SCHEMA_VERSION
 
 
@@ -29,14 +31,27 @@ class RunReader:
         if not path.exists():
             raise RunFileError(f"there is no run {path}; make one with: dso run SCENARIO -o {path}")
         try:
-            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            self._db = sqlite3.connect(address(path, "ro"), uri=True)
             self._db.row_factory = sqlite3.Row
-            self.facts: dict[str, str] = {r["key"]: r["value"] for r in self._db.execute("SELECT key, value FROM run")}
         except sqlite3.Error as error:
             raise RunFileError(f"{path} is not a run file ({error})") from error
-        version = self.facts.get("schema_version")
+        try:
+            self.facts = self._facts()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _facts(self) -> dict[str, str]:
+        try:
+            facts = dict(self._db.execute("SELECT key, value FROM run").fetchall())
+        except sqlite3.Error as error:
+            raise RunFileError(f"{self.path} is not a run file ({error})") from error
+        version = facts.get("schema_version")
         if version != str(SCHEMA_VERSION):
-            raise RunFileError(f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}")
+            raise RunFileError(
+                f"{self.path} has schema version {version}, this program reads {SCHEMA_VERSION}"
+            )
+        return facts
 
     def close(self) -> None:
         """Let go of the file."""
@@ -55,30 +70,41 @@ class RunReader:
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """The rows of a query, as dictionaries."""
-        return [dict(row) for row in self._db.execute(query, values)]
+        with self._told():
+            return [dict(row) for row in self._db.execute(query, values)]
 
     def row(self, query: str, *values: Any) -> dict[str, Any]:
         """The first row of a query; empty if there is none."""
-        found = self._db.execute(query, values).fetchone()
+        with self._told():
+            found = self._db.execute(query, values).fetchone()
         return dict(found) if found is not None else {}
 
     def columns(self, name: str) -> list[str]:
         """The columns of a table or view."""
-        return [head[0] for head in self._db.execute(f"SELECT * FROM {name} LIMIT 0").description]
+        with self._told():
+            return [head[0] for head in self._db.execute(f"SELECT * FROM {name} LIMIT 0").description]
 
     def stream(self, name: str, write: Callable[[Sequence[Any]], Any]) -> int:
         """Hand the heads and then each row of a table or view to a writer; how many rows there were."""
-        cursor = self._db.execute(f"SELECT * FROM {name}")
-        write([head[0] for head in cursor.description])
         count = 0
-        for row in cursor:
-            write(tuple(row))
-            count += 1
+        with self._told():
+            cursor = self._db.execute(f"SELECT * FROM {name}")
+            write([head[0] for head in cursor.description])
+            for row in cursor:
+                write(tuple(row))
+                count += 1
         return count
 
     def invoices(self, customer: int | None = None, period: str | None = None) -> Iterator[dict[str, Any]]:
         """Bills with their lines, in the order of customer, period and correction."""
         query = "SELECT * FROM invoices WHERE (? IS NULL OR customer = ?) AND (? IS NULL OR period = ?) "
         query += "ORDER BY customer, period, correction"
-        for row in self._db.execute(query, (customer, customer, period, period)):
-            yield {**dict(row), "lines": json.loads(row["lines"])}
+        for row in self.rows(query, customer, customer, period, period):
+            yield {**row, "lines": json.loads(row["lines"])}
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise RunFileError(f"cannot read {self.path}: {error}") from error

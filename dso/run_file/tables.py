@@ -32,10 +32,10 @@ class Table:
             parts.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} ({', '.join(parts)})"
 
-    def insert(self) -> str:
-        """The statement that writes a row; a row with the same key is replaced."""
+    def insert(self, verb: str = "INSERT") -> str:
+        """The statement that writes a row; with the verb REPLACE in the place of one with the same key."""
         names = ", ".join(c.name for c in self.columns)
-        return f"INSERT OR REPLACE INTO {self.name} ({names}) VALUES ({', '.join('?' * len(self.columns))})"
+        return f"{verb} INTO {self.name} ({names}) VALUES ({', '.join('?' * len(self.columns))})"
 
 
 def _c(name: str, kind: str, doc: str) -> Column:
@@ -50,7 +50,7 @@ LENGTH = _c("interval_s", "INTEGER", "length of the interval [s]")
 
 TABLES: tuple[Table, ...] = (
     Table("run", "What the run was made from; one row a fact.", (
-        _c("key", "TEXT", "format, schema_version, status, scenario (as given), resolved (JSON), seed, versions"),
+        _c("key", "TEXT", "format, schema_version, status, name, scenario, resolved (JSON), seed, versions"),
         _c("value", "TEXT", "its value"),
     ), ("key",)),
     Table("journal", "One row a step: one event taken to completion by one machine.", (
@@ -58,7 +58,7 @@ TABLES: tuple[Table, ...] = (
         _c("time_s", "INTEGER", "when it happened [s since 1970-01-01T00:00Z]"),
         _c("machine", "TEXT", "a market, one of its tariffs (`market/tariff`), a billing period, or `dso`"),
         _c("event", "TEXT", "what happened; a timer is `@` and the name of its instant"),
-        _c("kind", "TEXT", "spawn, outcome (of a handler), message, external (from outside the DSO) or timer"),
+        _c("kind", "TEXT", "spawn, outcome (of a handler), message, external (from outside) or timer"),
         _c("source", "TEXT", "state before"),
         _c("destination", "TEXT", "state after"),
         _c("exited", "TEXT", "states left, innermost first, separated by blanks"),
@@ -126,7 +126,7 @@ TABLES: tuple[Table, ...] = (
         TARIFF,
         _c("period", "INTEGER", "index of the billing period"),
         _c("customers", "TEXT", "JSON, the customers; NULL: all that are enrolled, in `enrolments` order"),
-        _c("amounts_uusd", "TEXT", "JSON, micro-dollars of each; positive: the customer pays (records: awards)"),
+        _c("amounts_uusd", "TEXT", "JSON, micro-dollars of each; positive: it pays (records: awards)"),
         _c("energy_milliwh", "TEXT", "JSON, energy of each [mWh] (records: awards)"),
     ), ("exchange",)),
     Table("invoices", "One row a bill.", (
@@ -189,6 +189,10 @@ TABLES: tuple[Table, ...] = (
         _c("seq", "INTEGER", "after which step"), _c("inbox", "INTEGER", "messages heard by then"),
         _c("exchange", "INTEGER", "exchanges posted by then"), _c("memory", "BLOB", "Python pickle"),
     ), ("seq",)),
+    Table("replaced", "Rows replaced since the snapshot; empty in a finished file.", (
+        _c("seq", "INTEGER", "step that wrote the row"), _c("name", "TEXT", "its table"),
+        _c("row", "INTEGER", "its number in there"), _c("cells", "BLOB", "Python pickle"),
+    )),
 )  # fmt: skip
 
 VIEWS: dict[str, tuple[str, str]] = {
@@ -221,6 +225,7 @@ VIEWS: dict[str, tuple[str, str]] = {
         "SELECT strftime('%Y-%m-%dT%H:00Z', r.interval_start, 'unixepoch') AS hour, p.tariff, "
         "SUM(r.head_kwh) AS head_kwh, AVG(p.wholesale_usd_per_kwh) AS wholesale_usd_per_kwh, "
         "AVG(p.retail_usd_per_kwh) AS retail_usd_per_kwh FROM readings r "
-        "JOIN prices p ON p.market = r.market AND p.interval_start = r.interval_start GROUP BY hour, p.tariff",
+        "JOIN prices p ON p.market = r.market AND p.interval_start = r.interval_start "
+        "GROUP BY hour, p.tariff",
     ),
 }

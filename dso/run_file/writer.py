@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dso.engine.memory import recall, remember
-from dso.engine.loop import Engine, OutsideMessage
+from dso.engine.loop import Engine
+from dso.engine.memory import remember
 from dso.engine.step import Effects, Step
 from dso.errors import RunFileError
 from dso.messages import ValueExchange
+from dso.run_file.cells import in_order, journal_row, whole
+from dso.run_file.place import Claim, address, cannot_write, check_resumable, make_room, told
+from dso.run_file.resume import put_back
 from dso.run_file.tables import SCHEMA_VERSION, TABLES, VIEWS
 
-_BY_NAME = {table.name: table for table in TABLES}
-_INSERT = {table.name: table.insert() for table in TABLES}
-_COLUMNS = {table.name: tuple(c.name for c in table.columns) for table in TABLES}
-_STEPPED = tuple(t.name for t in TABLES if t.columns[0].name == "seq" and t.name != "snapshot")
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a full disk or a locked folder into one line with the next step."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        hint = "make room or choose another place with -o, then run again with --resume"
-        raise RunFileError(f"cannot write {path}: {error}; {hint}") from error
+INSERT = {table.name: table.insert() for table in TABLES}
+_REPLACE = {table.name: table.insert("REPLACE") for table in TABLES}
+_KEYS = {table.name: table.key for table in TABLES}
 
 
 class RunWriter:
@@ -45,119 +34,61 @@ class RunWriter:
 
     Raises
     ------
-    RunFileError : if the file cannot be made, or is none that can be resumed.
+    RunFileError : if the file cannot be made, or is none that can be resumed, or another process writes it.
     """
 
     def __init__(self, path: Path, *, resume: bool = False) -> None:
         self.path = path
-        self.snapshots = 0
+        self.detailed = True
+        self.enrolled: dict[str, int] = {}
         self._exchange = 0
         self._heard = 0
         if resume:
-            self._check_resumable()
-        else:
-            self._make_room()
-        with _told(path):
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute("PRAGMA wal_autocheckpoint=8000")
+            check_resumable(path)
+        self._claim = Claim(path)
+        try:
             if not resume:
-                self._create()
+                make_room(path)
+            with told(path):
+                self._open(resume)
+        except BaseException:
+            self._claim.release()
+            raise
+
+    def _open(self, resume: bool) -> None:
+        self._db = sqlite3.connect(address(self.path, "rw"), uri=True, isolation_level=None)
+        if resume:
+            self._check_whole()
+        else:
+            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._cursor = self._db.cursor()
+
+    def _check_whole(self) -> None:
+        """Refuse a file that was cut off or written over: what it lost would be missed much later."""
+        try:
+            found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        if found != "ok":
+            self._db.close()
+            raise RunFileError(f"{self.path} is damaged ({found.splitlines()[-1]}); delete it and run anew")
 
     # --- beginning ----------------------------------------------------------------------------------------
 
-    def _make_room(self) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            for leftover in (self.path, *_companions(self.path)):
-                leftover.unlink(missing_ok=True)
-        except OSError as error:
-            raise RunFileError(f"cannot write {self.path}: {error.strerror}; choose another place with -o") from error
-
-    def _check_resumable(self) -> None:
-        if not self.path.exists():
-            raise RunFileError(f"there is no run {self.path} to resume; run it without --resume")
-        status = read_facts(self.path).get("status")
-        if status == "finished":
-            raise RunFileError(f"{self.path} is finished; there is nothing to resume")
-        if status is None:
-            raise RunFileError(f"{self.path} is not a run file; run without --resume to replace it")
-
-    def _create(self) -> None:
-        self._db.execute("BEGIN")
-        for table in TABLES:
-            self._db.execute(table.create())
-        for name, (_, query) in VIEWS.items():
-            self._db.execute(f"CREATE VIEW {name} AS {query}")
-        facts = {"format": "dso run", "schema_version": SCHEMA_VERSION, "status": "running"}
-        self._db.executemany(_INSERT["run"], [(k, str(v)) for k, v in facts.items()])
-        self._db.execute("COMMIT")
-
-    def describe(self, facts: Mapping[str, str]) -> None:
-        """Write what the run is made from, before its first step."""
-        with _told(self.path):
-            self._db.executemany(_INSERT["run"], list(facts.items()))
-
-    # --- steps --------------------------------------------------------------------------------------------
-
-    def write(self, step: Step, effects: Effects | None) -> None:
-        """Keep a step and its effects in one transaction."""
-        with _told(self.path):
-            execute = self._db.execute
-            execute("BEGIN")
-            try:
-                execute(_INSERT["journal"], _journal_row(step))
-                if effects is not None:
-                    self._write_effects(step, effects)
-                execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    execute("ROLLBACK")
-                raise
-
-    def _write_effects(self, step: Step, effects: Effects) -> None:
-        execute = self._db.execute
-        for reason in effects.degraded:
-            execute(_INSERT["degradations"], (step.sequence, step.time_s, step.machine, reason))
-        for r in effects.rejections:
-            execute(_INSERT["rejections"], (step.sequence, r.market, r.sender, r.customer, r.reason))
-        for row in effects.rows:
-            values = {**row.values, "seq": step.sequence}
-            execute(_INSERT[row.table], _in_order(row.table, values))
-        for exchange in effects.exchanges:
-            self._write_exchange(step.sequence, exchange)
-
-    def _write_exchange(self, seq: int, exchange: ValueExchange) -> None:
-        self._exchange += 1
-        number, e = self._exchange, exchange
-        self._db.executemany(_INSERT["ledger"], [
-            (seq, number, e.time_s, e.market, e.interval_start_s, e.kind, p.account, p.amount_uusd, p.energy_kwh)
-            for p in e.postings
-        ])  # fmt: skip
-        if e.customers is None:
-            return
-        block = e.customers
-        account = f"customers:{block.tariff}"
-        total = int(block.amount_uusd.sum()), float(block.energy_kwh.sum())
-        self._db.execute(
-            _INSERT["ledger"], (seq, number, e.time_s, e.market, e.interval_start_s, e.kind, account, *total)
-        )
-        if self.detailed:
-            whole = len(block.customers) == self.enrolled.get(block.tariff)
-            customers = None if whole else _ints(block.customers)
-            energy = _ints(np.rint(block.energy_kwh * 1e6))
-            row = (seq, number, block.tariff, self.period_of(e), customers, _ints(block.amount_uusd), energy)
-            self._db.execute(_INSERT["customer_postings"], row)
-
-    def inbox(self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]) -> None:
-        """Keep a message from outside, durably."""
-        self._heard += 1
-        with _told(self.path):
-            row = (self._heard, after_step, due_s, machine, event, pickle.dumps(dict(payload)))
-            self._db.execute(_INSERT["inbox"], row)
-
-    # --- resuming and ending ------------------------------------------------------------------------------
+    def begin(self, engine: Engine, facts: Mapping[str, str]) -> None:
+        """Write the tables, what the run is made from, and the engine before it starts: all or nothing."""
+        own = {"format": "dso run", "schema_version": str(SCHEMA_VERSION), "status": "running"}
+        with told(self.path):
+            self._db.execute("BEGIN")
+            for table in TABLES:
+                self._db.execute(table.create())
+            for name, (_, query) in VIEWS.items():
+                self._db.execute(f"CREATE VIEW {name} AS {query}")
+            self._db.executemany(INSERT["run"], [*own.items(), *facts.items()])
+            self._write_snapshot(engine)
+            self._db.execute("COMMIT")
 
     def attach(self, engine: Engine, *, detailed: bool = True) -> None:
         """Let the writer record an engine; `detailed` keeps each customer's part of every exchange."""
@@ -166,111 +97,118 @@ class RunWriter:
         self._ledger = engine.world.ledger
         engine.recorder = self
 
-    def period_of(self, exchange: ValueExchange) -> int:
-        """Index of the billing period that an exchange belongs to."""
-        return self._ledger.period_of(exchange.interval_start_s)
+    # --- steps --------------------------------------------------------------------------------------------
+
+    def write(self, step: Step, effects: Effects | None) -> None:
+        """Keep a step and its effects in one transaction."""
+        execute = self._cursor.execute
+        try:
+            if effects is None or not (
+                effects.degraded or effects.rejections or effects.rows or effects.exchanges
+            ):
+                execute(INSERT["journal"], journal_row(step))  # a statement by itself is a transaction
+                return
+            execute("BEGIN")
+            try:
+                execute(INSERT["journal"], journal_row(step))
+                self._write_effects(step, effects)
+                execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise cannot_write(self.path, error) from error
+
+    def _write_effects(self, step: Step, effects: Effects) -> None:
+        seq, execute = step.sequence, self._cursor.execute
+        for reason in effects.degraded:
+            execute(INSERT["degradations"], (seq, step.time_s, step.machine, reason))
+        for r in effects.rejections:
+            execute(INSERT["rejections"], (seq, r.market, r.sender, r.customer, r.reason))
+        for row in effects.rows:
+            self._put(row.table, in_order(row.table, row.values, seq), row.values)
+        for exchange in effects.exchanges:
+            self._write_exchange(seq, exchange)
+
+    def _put(self, table: str, cells: Sequence[Any], values: Mapping[str, Any]) -> None:
+        """Write a row; one that is there already under its key is put aside until the next snapshot."""
+        try:
+            self._cursor.execute(INSERT[table], cells)
+        except sqlite3.IntegrityError:
+            where = " AND ".join(f"{name} = ?" for name in _KEYS[table])
+            key = [values[name] for name in _KEYS[table]]
+            row, *old = self._cursor.execute(f"SELECT rowid, * FROM {table} WHERE {where}", key).fetchone()
+            self._cursor.execute(INSERT["replaced"], (old[0], table, row, pickle.dumps(old)))
+            self._cursor.execute(_REPLACE[table], cells)
+
+    def _write_exchange(self, seq: int, exchange: ValueExchange) -> None:
+        self._exchange += 1
+        e, block = exchange, exchange.customers
+        head = (seq, self._exchange, e.time_s, e.market, e.interval_start_s, e.kind)
+        rows = [(*head, p.account, p.amount_uusd, p.energy_kwh) for p in e.postings]
+        if block is not None:
+            totals = int(block.amount_uusd.sum()), float(block.energy_kwh.sum())
+            rows.append((*head, f"customers:{block.tariff}", *totals))
+        self._cursor.executemany(INSERT["ledger"], rows)
+        if block is not None and self.detailed:
+            every = len(block.customers) == self.enrolled.get(block.tariff)
+            customers = None if every else whole(block.customers)
+            period = self._ledger.period_of(e.interval_start_s)
+            parts = whole(block.amount_uusd), whole(block.energy_kwh * 1e6)
+            self._cursor.execute(
+                INSERT["customer_postings"], (seq, self._exchange, block.tariff, period, customers, *parts)
+            )
+
+    def inbox(
+        self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]
+    ) -> None:
+        """Keep a message from outside, durably."""
+        try:
+            held = pickle.dumps(dict(payload))
+        except Exception as error:
+            raise RunFileError(
+                f"message {event} to {machine} cannot be kept in {self.path}: {error}"
+            ) from error
+        with told(self.path):
+            self._db.execute(INSERT["inbox"], (self._heard + 1, after_step, due_s, machine, event, held))
+        self._heard += 1
+
+    # --- resuming and ending ------------------------------------------------------------------------------
 
     def snapshot(self, engine: Engine) -> None:
         """Keep the engine's memory, so that a run can be taken up after this step."""
-        with _told(self.path):
+        with told(self.path):
             self._db.execute("BEGIN")
-            self._db.execute("DELETE FROM snapshot")
-            row = (engine.steps, self._heard, self._exchange, remember(engine))
-            self._db.execute(_INSERT["snapshot"], row)
+            self._write_snapshot(engine)
             self._db.execute("COMMIT")
-        self.snapshots += 1
+
+    def _write_snapshot(self, engine: Engine) -> None:
+        self._db.execute("DELETE FROM snapshot")
+        self._db.execute("DELETE FROM replaced")
+        row = (engine.steps, self._heard, self._exchange, remember(engine))
+        self._db.execute(INSERT["snapshot"], row)
 
     def restore(self, engine: Engine) -> None:
-        """Go back to the last snapshot: rows written after it are dropped, and the engine remembers.
-
-        Raises
-        ------
-        RunFileError : if the file holds no snapshot.
-        """
-        with _told(self.path):
-            row = self._db.execute("SELECT seq, inbox, exchange, memory FROM snapshot").fetchone()
-            if row is None:
-                raise RunFileError(f"{self.path} was broken off before its first step; run it without --resume")
-            seq, heard, self._exchange, memory = row
-            self._db.execute("BEGIN")
-            for table in _STEPPED:
-                self._db.execute(f"DELETE FROM {table} WHERE seq > ?", (seq,))
-            self._db.execute("COMMIT")
-            later = self._db.execute(
-                "SELECT after_step, due_s, machine, event, payload FROM inbox WHERE number > ? ORDER BY number",
-                (heard,),
-            ).fetchall()
-            self._heard = self._db.execute("SELECT COALESCE(MAX(number), 0) FROM inbox").fetchone()[0]
-        recall(engine, memory)
-        engine.replay = [OutsideMessage(*r[:4], pickle.loads(r[4])) for r in later]  # noqa: S301  our own file
+        """Go back to the last snapshot: rows written after it are dropped, and the engine remembers."""
+        with told(self.path):
+            self._heard, self._exchange = put_back(self._db, engine, self.path)
 
     def finish(self) -> None:
         """Mark the run as finished and leave one file behind."""
-        with _told(self.path):
+        with told(self.path):
             self._db.execute("BEGIN")
             self._db.execute("DELETE FROM snapshot")
+            self._db.execute("DELETE FROM replaced")
             self._db.execute("UPDATE run SET value = 'finished' WHERE key = 'status'")
             self._db.execute("COMMIT")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode=DELETE")
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            with suppress(sqlite3.OperationalError):  # somebody reads it: SQLite tidies up after them
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute("PRAGMA journal_mode=DELETE")
         self.close()
 
     def close(self) -> None:
         """Let go of the file; an unfinished one can be resumed."""
         self._db.close()
-
-
-def _companions(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
-
-
-def read_facts(path: Path) -> dict[str, str]:
-    """What the run was made from, from the table `run`; empty if the file is no run file."""
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-            return dict(db.execute("SELECT key, value FROM run"))
-    except sqlite3.Error:
-        return {}
-
-
-def _journal_row(s: Step) -> tuple[Any, ...]:
-    summary = json.dumps(s.summary, ensure_ascii=False) if s.summary else None
-    return (
-        s.sequence, s.time_s, s.machine, s.event, s.kind, s.source, s.destination, " ".join(s.exited),
-        " ".join(s.entered), s.handler, summary, s.degraded, s.rejected, s.error,
-    )  # fmt: skip
-
-
-def _ints(values: np.ndarray) -> str:
-    if not np.isfinite(values).all():
-        return json.dumps([int(v) if np.isfinite(v) else None for v in values.tolist()], separators=(",", ":"))
-    return json.dumps(values.astype(np.int64).tolist(), separators=(",", ":"))
-
-
-_SCALED = {
-    "customers_w": ("customers_kw", 1e3),
-    "customers_milliwh": ("customers_kwh", 1e6),
-    "devices_milliwh": ("devices_kwh", 1e6),
-}
-
-
-def _in_order(table: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A row's values in the order of its columns; arrays become JSON of whole numbers."""
-    return tuple(_cell(column, values) for column in _COLUMNS[table])
-
-
-def _cell(column: str, values: Mapping[str, Any]) -> Any:
-    if column in _SCALED:
-        source, scale = _SCALED[column]
-        array = values.get(source)
-        if array is None:
-            return None
-        if array.ndim == 1:
-            return _ints(np.rint(array * scale))
-        return "[" + ",".join(_ints(np.rint(row * scale)) for row in array) + "]"
-    value = values.get(column)
-    if isinstance(value, np.ndarray):
-        return json.dumps(value.tolist())
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+        self._claim.release()
