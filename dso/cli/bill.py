@@ -21,8 +21,12 @@ def bill_command(run: Path, customer: int | None, month: str | None, as_json: bo
     with RunReader(run) as reader:
         invoices = list(reader.invoices(customer, month))
     if not invoices:
-        which = "".join([f" for customer {customer}" if customer is not None else "", f" in {month}" if month else ""])
-        raise click.UsageError(f"{run} holds no bill{which}; without options `dso bill {run}` shows what there is")
+        which = "".join(
+            [f" for customer {customer}" if customer is not None else "", f" in {month}" if month else ""]
+        )
+        raise click.UsageError(
+            f"{run} holds no bill{which}; without options `dso bill {run}` shows what there is"
+        )
     if as_json:
         print_json(invoices)
     elif customer is not None:
@@ -55,7 +59,9 @@ def _print_tariffs(invoices: list[dict[str, Any]]) -> None:
     for (period, tariff), totals in sorted(groups.items()):
         ordered = sorted(totals)
         middle = ordered[len(ordered) // 2]
-        rows.append((period, tariff, len(ordered), *map(_usd, (ordered[0], middle, ordered[-1], sum(ordered)))))
+        rows.append(
+            (period, tariff, len(ordered), *map(_usd, (ordered[0], middle, ordered[-1], sum(ordered))))
+        )
     heads = ("period", "tariff", "bills", "lowest", "median", "highest", "sum [USD]")
     table("Bills by tariff [USD]", heads, rows, right=(2, 3, 4, 5, 6))
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 def charts_command(as_json: bool) -> None:
     """List the statecharts that the engine runs."""
-    from dso.cli.output import print_json, table
     from dso.chart_catalogue import chart_named, shipped_charts
+    from dso.cli.output import print_json, table
 
     charts = {name: chart_named(name) for name in shipped_charts()}
     rows = [
@@ -26,7 +26,12 @@ def charts_command(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table(None, ("chart", "states", "what it is"), [(r["chart"], r["states"], r["doc"]) for r in rows], right=(1,))
+    table(
+        None,
+        ("chart", "states", "what it is"),
+        [(r["chart"], r["states"], r["doc"]) for r in rows],
+        right=(1,),
+    )
 
 
 @click.command("render")
@@ -44,7 +49,9 @@ def render_command(chart: str, form: str, state: str | None, depth: int | None, 
         from difflib import get_close_matches
 
         close = get_close_matches(state, list(found.states), n=1)
-        raise click.UsageError(f"chart '{found.name}' has no state '{state}'{f'; did you mean {close[0]}?' if close else ''}")
+        raise click.UsageError(
+            f"chart '{found.name}' has no state '{state}'{f'; did you mean {close[0]}?' if close else ''}"
+        )
     text = to_markdown(found) if form == "md" else to_mermaid(found, active=state, depth=depth)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
@@ -52,7 +59,9 @@ def render_command(chart: str, form: str, state: str | None, depth: int | None, 
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.UsageError(f"cannot write {output}: {error.strerror}; choose another place with -o") from error
+        raise click.UsageError(
+            f"cannot write {output}: {error.strerror}; choose another place with -o"
+        ) from error
 
 
 def _chart(name: str) -> Chart:

@@ -29,7 +29,9 @@ def export_command(run: Path, folder: Path, form: str, tables: tuple[str, ...], 
             folder.mkdir(parents=True, exist_ok=True)
             counts = {name: _write(reader, name, folder, form) for name in chosen}
         except OSError as error:
-            raise click.UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
+            raise click.UsageError(
+                f"cannot write to {folder}: {error.strerror}; choose another folder"
+            ) from error
     if as_json:
         print_json({"folder": str(folder), "rows": counts})
     else:
@@ -56,6 +58,7 @@ def _write(reader: RunReader, name: str, folder: Path, form: str) -> int:
 
 def _write_parquet(reader: RunReader, name: str, folder: Path) -> int:
     from dso.errors import MissingExtraError
+
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -13,9 +13,21 @@ from dso.cli.failing import told
 COMMANDS = {
     "study": {
         "init": ("dso.cli.init", "init_command", "Make a folder with a scenario to start from."),
-        "check": ("dso.cli.check", "check_command", "Say everything that is wrong with a scenario, run nothing."),
-        "timeline": ("dso.cli.timeline", "timeline_command", "When each market enters each state, run nothing."),
-        "run": ("dso.cli.run", "run_command", "Run a scenario into a run file, or take up one that broke off."),
+        "check": (
+            "dso.cli.check",
+            "check_command",
+            "Say everything that is wrong with a scenario, run nothing.",
+        ),
+        "timeline": (
+            "dso.cli.timeline",
+            "timeline_command",
+            "When each market enters each state, run nothing.",
+        ),
+        "run": (
+            "dso.cli.run",
+            "run_command",
+            "Run a scenario into a run file, or take up one that broke off.",
+        ),
     },
     "look": {
         "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),

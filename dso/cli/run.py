@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="print each step of the markets as it happens")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable summary")
 def run_command(
-    scenario: Path, output: Path | None, until: str | None, seed: int | None, resume: bool, watch: bool, as_json: bool
+    scenario: Path,
+    output: Path | None,
+    until: str | None,
+    seed: int | None,
+    resume: bool,
+    watch: bool,
+    as_json: bool,
 ) -> int:
     """Run SCENARIO and print on one page what it came to."""
     from dso.cli.failing import INTERRUPTED
@@ -64,7 +70,9 @@ def _print_step(step: Step) -> None:
     from dso.clock import iso
 
     note = step.error or step.rejected or step.degraded or ""
-    click.echo(f"{iso(step.time_s)}  {step.machine:32}  {step.event:20}  {step.destination:34}  {note}".rstrip())
+    click.echo(
+        f"{iso(step.time_s)}  {step.machine:32}  {step.event:20}  {step.destination:34}  {note}".rstrip()
+    )
 
 
 def _summary(target: Path, as_json: bool) -> None:
@@ -120,5 +128,8 @@ class _Bar:
 
         total = progress.end_s - progress.begin_s
         self._rich.update(
-            self._task, total=total, completed=progress.now_s - progress.begin_s, description=iso(progress.now_s)
+            self._task,
+            total=total,
+            completed=progress.now_s - progress.begin_s,
+            description=iso(progress.now_s),
         )

@@ -12,7 +12,9 @@ import click
 def schema_command(what: str) -> None:
     """Print the JSON Schema of a scenario or a chart, or the tables of a run file."""
     if what == "chart":
-        click.echo(files("dso.statechart").joinpath("chart.schema.json").read_text(encoding="utf-8"), nl=False)
+        click.echo(
+            files("dso.statechart").joinpath("chart.schema.json").read_text(encoding="utf-8"), nl=False
+        )
     elif what == "scenario":
         from dso.cli.output import print_json
         from dso.scenario import Scenario

@@ -13,7 +13,9 @@ import click
 @click.argument("scenario", type=click.Path(path_type=Path), required=False)
 @click.option("--from", "from_", help="only from this instant on (ISO 8601 with a zone)")
 @click.option("--to", help="only until this instant")
-@click.option("--series", "spec_path", type=click.Path(path_type=Path), help="lead times alone, as JSON [minutes]")
+@click.option(
+    "--series", "spec_path", type=click.Path(path_type=Path), help="lead times alone, as JSON [minutes]"
+)
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 def timeline_command(
     scenario: Path | None, from_: str | None, to: str | None, spec_path: Path | None, as_json: bool
@@ -37,15 +39,20 @@ def timeline_command(
     if as_json:
         print_json(rows)
         return
-    table(None, ("at", "series", "market", "state"), [(r["at"], r["series"], r["market"], r["state"]) for r in rows])
+    table(
+        None,
+        ("at", "series", "market", "state"),
+        [(r["at"], r["series"], r["market"], r["state"]) for r in rows],
+    )
 
 
 def _of_scenario(scenario: Path, from_: str | None, to: str | None) -> list[dict[str, Any]]:
+    from dso.chart_catalogue import chart_named
     from dso.clock import iso
     from dso.engine.timeline import study_timeline
-    from dso.chart_catalogue import chart_named
     from dso.scenario import load_scenario
-    from dso.scenario.checks import instant, series_spec
+    from dso.scenario.series import series_spec
+    from dso.scenario.times import instant
 
     checked = load_scenario(scenario)
     found = study_timeline(
@@ -71,9 +78,9 @@ def _instant(option: str, text: str | None) -> int | None:
 
 
 def _of_spec(path: Path) -> list[dict[str, Any]]:
+    from dso.chart_catalogue import chart_named
     from dso.engine.series import MarketTimes
     from dso.engine.timeline import market_timeline
-    from dso.chart_catalogue import chart_named
     from dso.scenario.profile import profile_spec
 
     try:

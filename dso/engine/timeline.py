@@ -64,7 +64,12 @@ def market_timeline(chart: Chart, times: MarketTimes) -> Iterator[TimelineRow]:
 
 
 def study_timeline(
-    chart: Chart, series: Mapping[str, SeriesSpec], start_s: int, end_s: int, from_s: int | None, to_s: int | None
+    chart: Chart,
+    series: Mapping[str, SeriesSpec],
+    start_s: int,
+    end_s: int,
+    from_s: int | None,
+    to_s: int | None,
 ) -> list[TimelineRow]:
     """The rows of every market of a study in order of time, within a window if one is given.
 
@@ -75,7 +80,7 @@ def study_timeline(
     start_s, end_s : the study [s].
     from_s, to_s : the window, inclusive [s].
     """
-    rows = []
+    rows: list[TimelineRow] = []
     for spec in series.values():
         for delivery_s in range(start_s, end_s, spec.clearing_interval_s):
             times = MarketTimes(spec, delivery_s)

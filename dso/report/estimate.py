@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dso.scenario.checks import instant
 from dso.scenario.model import Scenario
+from dso.scenario.times import instant
 
 # Bytes, measured on the demo and on ten times its customers (docs/performance.md says how).
 BYTES_A_STEP = 260

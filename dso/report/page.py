@@ -23,7 +23,9 @@ def page_of(reader: RunReader) -> dict[str, Any]:
         "degraded": _degraded(reader),
         "rejections": _rejections(reader),
         "audit": reader.row("SELECT * FROM audit"),
-        "markets": {r["series"]: r["n"] for r in reader.rows("SELECT series, COUNT(*) n FROM markets GROUP BY series")},
+        "markets": {
+            r["series"]: r["n"] for r in reader.rows("SELECT series, COUNT(*) n FROM markets GROUP BY series")
+        },
         "steps": reader.row("SELECT COUNT(*) n FROM journal")["n"],
     }
 
@@ -82,7 +84,9 @@ def _bills(reader: RunReader) -> list[dict[str, Any]]:
 
 
 def _balances(reader: RunReader) -> list[dict[str, Any]]:
-    return reader.rows("SELECT account, SUM(amount_uusd) amount_uusd FROM ledger GROUP BY account ORDER BY account")
+    return reader.rows(
+        "SELECT account, SUM(amount_uusd) amount_uusd FROM ledger GROUP BY account ORDER BY account"
+    )
 
 
 def _degraded(reader: RunReader) -> list[dict[str, Any]]:
@@ -90,11 +94,16 @@ def _degraded(reader: RunReader) -> list[dict[str, Any]]:
         "SELECT reason, COUNT(*) times, MIN(time_s) first_s, MIN(machine) machine FROM degradations "
         "GROUP BY reason ORDER BY times DESC, reason"
     )
-    return [{"reason": r["reason"], "times": r["times"], "first": iso(r["first_s"]), "where": r["machine"]} for r in rows]
+    return [
+        {"reason": r["reason"], "times": r["times"], "first": iso(r["first_s"]), "where": r["machine"]}
+        for r in rows
+    ]
 
 
 def _rejections(reader: RunReader) -> list[dict[str, Any]]:
-    return reader.rows("SELECT reason, COUNT(*) times FROM rejections GROUP BY reason ORDER BY times DESC, reason")
+    return reader.rows(
+        "SELECT reason, COUNT(*) times FROM rejections GROUP BY reason ORDER BY times DESC, reason"
+    )
 
 
 def print_page(page: dict[str, Any]) -> None:

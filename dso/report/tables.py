@@ -17,7 +17,14 @@ def run_file_page() -> str:
         "",
     ]
     for table in TABLES:
-        lines += [f"## {table.name}", "", table.doc, "", "| column | type | what it holds |", "| --- | --- | --- |"]
+        lines += [
+            f"## {table.name}",
+            "",
+            table.doc,
+            "",
+            "| column | type | what it holds |",
+            "| --- | --- | --- |",
+        ]
         lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in table.columns]
         lines.append("")
     lines += ["## Views", "", "| view | what it holds |", "| --- | --- |"]

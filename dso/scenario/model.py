@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
+from dso.scenario.place import Source
 from dso.scenario.quantities import (
+    Charge,
     Duration,
-    Finite,
     Fraction,
+    Length,
     Moment,
     Name,
     NotNegative,
     Positive,
+    Power,
+    Price,
+    Zone,
 )
 
 
@@ -49,33 +54,42 @@ class TariffShare(Part):
 
     name: Name = Field(description="how bills and tables call it")
     share: Fraction = Field(description="part of the customers that is enrolled")
-    fixed_usd_per_month: NotNegative = Field(0.0, description="fixed charge [USD/month]")
-    distribution_usd_per_kwh: NotNegative = Field(0.04, description="d, distribution charge [USD/kWh]")
 
 
 class Flat(TariffShare):
     """Flat volumetric: one rate, no market."""
 
     kind: Literal["flat"]
-    rate_usd_per_kwh: Finite = Field(description="price of energy, delivery included [USD/kWh]")
+    fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
+    distribution_usd_per_kwh: Charge = Field(0.04, description="d, distribution charge [USD/kWh]")
+    rate_usd_per_kwh: Price = Field(description="price of energy, delivery included [USD/kWh]")
 
 
-class Auction(TariffShare):
-    """Transactive double auction with two-settlement."""
+class Bidding(TariffShare):
+    """A tariff on which customers may bid."""
 
-    kind: Literal["auction"]
-    scaling: Positive = Field(1.25, description="s, cost at the meter per wholesale cost")
     participation_frac: Fraction = Field(1.0, description="part of its customers whose cooling bids")
     slider: Fraction | None = Field(
         None, description="0 comfort … 1 cost for every customer; not given: drawn for each"
     )
 
 
-class Custom(TariffShare):
-    """A tariff of an entry point in the group `dso.tariffs`, or of a file."""
+class Auction(Bidding):
+    """Transactive double auction with two-settlement."""
+
+    kind: Literal["auction"]
+    fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
+    distribution_usd_per_kwh: Charge = Field(0.04, description="d, distribution charge [USD/kWh]")
+    scaling: Annotated[Positive, Field(le=100)] = Field(
+        1.25, description="s, cost at the meter per wholesale cost"
+    )
+
+
+class Custom(Bidding):
+    """A tariff of an entry point in the group `dso.tariffs`, or of a file; its charges are its own."""
 
     kind: Literal["custom"]
-    plugin: str = Field(description="name of the entry point, or path.py:ClassName")
+    plugin: str = Field(min_length=1, description="name of the entry point, or path.py:ClassName")
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of its class")
 
 
@@ -84,19 +98,23 @@ class Series(Part):
 
     name: Name = Field(description="markets are called name-start")
     intervals: int = Field(ge=1, le=10_000, description="intervals of one market")
-    interval: Duration = Field(description="length of an interval")
+    interval: Length = Field(description="length of an interval")
     activation_lead: Duration = Field(description="from activation to negotiation")
     negotiation_lead: Duration = Field(description="from negotiation to the gate")
     market_lead: Duration = Field(description="from the gate to clearing")
     delivery_lead: Duration = Field(description="from clearing to delivery")
-    bid_window: Duration = Field(description="how long after a round opens bids are taken")
-    round_length: Duration = Field(description="how long after a round opens it closes")
-    round_interval: Duration | None = Field(None, description="from one round to the next; one round: not needed")
+    bid_window: Length = Field(description="how long after a round opens bids are taken")
+    round_length: Length = Field(description="how long after a round opens it closes")
+    round_interval: Length | None = Field(
+        None, description="from one round to the next; one round: not needed"
+    )
     rounds: int = Field(1, ge=1, le=1000, description="rounds with protocol fixed; the last one binds")
     protocol: Literal["fixed", "gated", "signalled"] = Field(
         "fixed", description="fixed count, as many as fit before the gate, or until prices settle"
     )
-    wholesale_result_lead: Duration = Field(0, description="how long before clearing the wholesale result comes")
+    wholesale_result_lead: Duration = Field(
+        0, description="how long before clearing the wholesale result comes"
+    )
     wholesale_deadline_lead: Duration = Field(0, description="how long before clearing it must have come")
     meter_wait: Duration = Field(0, description="how long after delivery missing meters are waited for")
     reconcile: Duration = Field(description="how long after delivery the market closes, settled or not")
@@ -110,8 +128,8 @@ class Derate(Part):
 
     from_: Moment = Field(alias="from", description="when it begins")
     to: Moment = Field(description="when it ends")
-    import_limit_kw: NotNegative | None = Field(None, description="limit in that time [kW]")
-    export_limit_kw: NotNegative | None = Field(None, description="limit in that time [kW]")
+    import_limit_kw: Power | None = Field(None, description="limit in that time [kW]")
+    export_limit_kw: Power | None = Field(None, description="limit in that time [kW]")
     planned: bool = Field(False, description="whether it is known beforehand")
 
 
@@ -119,8 +137,8 @@ class StaticNetwork(Part):
     """The head of the feeder as two limits and a share of losses."""
 
     kind: Literal["static"] = "static"
-    import_limit_kw: NotNegative | None = Field(None, description="what may be imported [kW]; not given: no limit")
-    export_limit_kw: NotNegative | None = Field(None, description="what may be exported [kW]; not given: no limit")
+    import_limit_kw: Power | None = Field(None, description="what may be imported [kW]; not given: no limit")
+    export_limit_kw: Power | None = Field(None, description="what may be exported [kW]; not given: no limit")
     loss_frac: Annotated[NotNegative, Field(lt=1)] = Field(0.0, description="losses per load")
     derates: tuple[Derate, ...] = Field((), description="stretches of time with other limits", strict=False)
 
@@ -129,7 +147,7 @@ class PriceSeries(Part):
     """A wholesale price that is simply known."""
 
     kind: Literal["price_series"]
-    usd_per_kwh: Finite | None = Field(None, description="one price for all times [USD/kWh]")
+    usd_per_kwh: Price | None = Field(None, description="one price for all times [USD/kWh]")
     file: str | None = Field(None, description="CSV with `time` and `usd_per_mwh` or `usd_per_kwh`")
 
 
@@ -137,11 +155,11 @@ class SupplyCurve(Part):
     """A wholesale price that rises with what is bought: P = a·Q² + b·Q + c, Q in kW."""
 
     kind: Literal["supply_curve"]
-    a_usd_per_kwh_kw2: NotNegative = Field(0.0, description="a")
-    b_usd_per_kwh_kw: NotNegative = Field(0.0, description="b")
-    c_usd_per_kwh: Finite = Field(description="c")
-    most_kw: Positive = Field(description="the most it supplies [kW]")
-    typical_kw: NotNegative = Field(0.0, description="load at which its expected price is taken [kW]")
+    a_usd_per_kwh_kw2: Charge = Field(0.0, description="a")
+    b_usd_per_kwh_kw: Charge = Field(0.0, description="b")
+    c_usd_per_kwh: Price = Field(description="c")
+    most_kw: Annotated[Power, Field(gt=0)] = Field(description="the most it supplies [kW]")
+    typical_kw: Power = Field(0.0, description="load at which its expected price is taken [kW]")
 
 
 class ErcotOutage(Part):
@@ -158,7 +176,10 @@ class Ercot(Part):
     kind: Literal["ercot"]
     bus: int = Field(1, ge=1, le=8, description="the DSO's bus")
     errors: bool = Field(True, description="whether real time differs from the day-ahead forecast")
-    outage: ErcotOutage | Literal["random", "none"] = Field("random", description="unit outage in real time")
+    outage: Annotated[
+        Annotated[ErcotOutage, Tag("unit")] | Annotated[Literal["random", "none"], Tag("word")],
+        Discriminator(lambda given: "word" if isinstance(given, str) else "unit"),
+    ] = Field("random", description="unit outage in real time")
 
 
 class Forecast(Part):
@@ -172,14 +193,22 @@ class Forecast(Part):
     )
 
 
-class Study(Part):
+class Settings(Part):
     """What is decided once for the whole DSO."""
 
-    price_cap_usd_per_kwh: Positive = Field(5.0, description="price at scarcity [USD/kWh]")
+    price_cap_usd_per_kwh: Annotated[Charge, Field(gt=0)] = Field(
+        5.0, description="price at scarcity [USD/kWh]"
+    )
     theta: Fraction = Field(0.5, description="where in the dual interval the price lies")
-    default_wholesale_usd_per_kwh: Finite = Field(0.04, description="price while none is known [USD/kWh]")
-    unaccounted_tolerance_frac: Positive = Field(1e-6, description="unaccounted-for energy that still balances")
-    correction_window: Duration = Field(86400, description="how long after a bill late meter data are taken")
+    default_wholesale_usd_per_kwh: Price = Field(0.04, description="price while none is known [USD/kWh]")
+    unaccounted_tolerance_frac: Annotated[Fraction, Field(gt=0)] = Field(
+        1e-6, description="unaccounted-for energy that still balances"
+    )
+    correction_window: Duration = Field(
+        86400,
+        description="how long after a bill late meter data are taken",
+        json_schema_extra={"default": "1 d"},
+    )
     records: Literal["summary", "awards", "bids"] = Field("awards", description="how much the run file keeps")
 
 
@@ -188,9 +217,9 @@ class Scenario(Part):
 
     dso: Literal[1] = Field(description="version of this format")
     name: Name = Field(description="what the study is called")
-    doc: str = Field("", description="what it is about")
+    doc: str = Field("", max_length=2000, description="what it is about")
     seed: int = Field(0, ge=0, lt=2**63, description="seed of everything random")
-    timezone: str = Field("UTC", description="IANA time zone of billing months and of times without a zone")
+    timezone: Zone = Field("UTC", description="IANA time zone of billing months and of times without a zone")
     start: Moment = Field(description="start of the study")
     end: Moment = Field(description="end of the study")
     customers: Customers
@@ -203,4 +232,10 @@ class Scenario(Part):
     network: StaticNetwork = StaticNetwork()
     wholesale: Annotated[PriceSeries | SupplyCurve | Ercot, Field(discriminator="kind")]
     forecast: Forecast = Forecast()
-    settings: Study = Study()
+    settings: Settings = Settings()
+
+    _source: Source = PrivateAttr(Source("scenario"))
+
+    def at(self, *location: str | int) -> str:
+        """Where a field stands, for a message: file, line and path."""
+        return self._source.at(location)

@@ -18,7 +18,16 @@ REQUIRED = (
     "intervals_to_clear",
     "interval_duration",
 )
-OPTIONAL = ("clearing_interval", "rounds", "round_interval", "round_length", "bid_window", "reconcile", "name", "physical")
+OPTIONAL = (
+    "clearing_interval",
+    "rounds",
+    "round_interval",
+    "round_length",
+    "bid_window",
+    "reconcile",
+    "name",
+    "physical",
+)
 MINUTE_S = 60
 
 
@@ -47,7 +56,9 @@ def profile_spec(data: Any, name: str, where: str) -> SeriesSpec:
 
 def _problems(data: Any, where: str) -> list[Problem]:
     if not isinstance(data, dict):
-        return [Problem(where, f"must be one JSON object of lead times in minutes, was a {type(data).__name__}")]
+        return [
+            Problem(where, f"must be one JSON object of lead times in minutes, was a {type(data).__name__}")
+        ]
     found = [Problem(f"{where} {key}", "is missing [minutes]") for key in REQUIRED if key not in data]
     for key, value in data.items():
         if key not in REQUIRED + OPTIONAL:
@@ -64,7 +75,12 @@ def _bad_number(where: str, key: str, value: Any) -> list[Problem]:
         return [Problem(where, f"must be a number, was {value!r}")]
     least = 1 if key in ("intervals_to_clear", "rounds") else 0
     if value < least or (key == "interval_duration" and value <= 0):
-        return [Problem(where, f"must be at least {least if least else 'a second' if key == 'interval_duration' else 0}, was {value:g}")]
+        return [
+            Problem(
+                where,
+                f"must be at least {least if least else 'a second' if key == 'interval_duration' else 0}, was {value:g}",
+            )
+        ]
     if (value if least else value * MINUTE_S) % 1:
         return [Problem(where, f"must be a whole number of {'them' if least else 'seconds'}, was {value:g}")]
     return []

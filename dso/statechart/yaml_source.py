@@ -32,15 +32,13 @@ def load_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
         node = loader.get_single_node()
         if node is None:
             raise InputError([Problem(path.name, "the file is empty")])
-        survey = _Survey(path.name)
+        survey = _Survey(path.name, loader)
         survey.visit(node, ())
         if survey.problems:
             raise InputError(survey.problems)
         return loader.construct_document(node), survey.lines
     except yaml.MarkedYAMLError as error:
         raise InputError([_syntax_problem(path.name, error)]) from error
-    except ValueError as error:  # an impossible date such as 2016-13-01
-        raise InputError([Problem(path.name, f"a value cannot be read: {error}")]) from error
     finally:
         loader.dispose()
 
@@ -67,8 +65,9 @@ def _syntax_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
 
 class _Survey:
     # Walks the parsed nodes, before values are made of them: PyYAML itself keeps the last of two equal keys.
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, loader: yaml.SafeLoader) -> None:
         self.file = file
+        self.loader = loader
         self.lines: Lines = {}
         self.problems: list[Problem] = []
         self._open: set[int] = set()
@@ -84,6 +83,8 @@ class _Survey:
         elif isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
                 self.visit(item, (*path, index))
+        elif isinstance(node, ScalarNode):
+            self._visit_scalar(node)
         self._open.discard(id(node))
 
     def _visit_mapping(self, node: MappingNode, path: DataPath) -> None:
@@ -98,6 +99,15 @@ class _Survey:
             else:
                 first[key.value] = self.lines[(*path, key.value)] = _line(key)
                 self.visit(value, (*path, key.value))
+
+    def _visit_scalar(self, node: ScalarNode) -> None:
+        try:
+            value = self.loader.construct_object(node)
+        except ValueError as error:  # an impossible date such as 2016-13-01
+            self._report(node, f"{node.value} cannot be read: {error}")
+            return
+        if ":" in node.value and isinstance(value, int | float):
+            self._report(node, f"YAML reads {node.value} as the number {value}; write it in quotes")
 
     def _report(self, node: Node, what: str) -> None:
         self.problems.append(Problem(f"{self.file}:{_line(node)}", what))

@@ -1,0 +1,92 @@
+"""What lies around the DSO's parties: customers' load, the wires, the wholesale market."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dso.agents.customer_load import CustomerLoad
+from dso.agents.customers import Customers
+from dso.agents.load_shape import ercot_shape
+from dso.data.austin import austin_august
+from dso.data.tmy3 import read_tmy3
+from dso.network.static import Derate, StaticNetwork
+from dso.ports import Wholesale
+from dso.scenario.model import Ercot, ErcotOutage, PriceSeries, Scenario, SupplyCurve
+from dso.scenario.times import instant
+
+
+def load_of(scenario: Scenario, folder: Path) -> CustomerLoad:
+    """The truth about what customers draw."""
+    given, bus = scenario.customers, scenario.wholesale.bus if isinstance(scenario.wholesale, Ercot) else 1
+    weather = read_tmy3(folder / scenario.weather.tmy3) if scenario.weather.tmy3 else austin_august()
+    shape = ercot_shape(bus, weather, cooling_frac=given.cooling_share)
+    customers = Customers(given.count, scenario.seed, given.size_spread)
+    return CustomerLoad(customers, shape, noise_std_frac=given.noise_frac)
+
+
+def network_of(scenario: Scenario) -> StaticNetwork:
+    """The DO's wires."""
+    given = scenario.network
+    derates = [
+        Derate(
+            instant(d.from_, scenario),
+            instant(d.to, scenario),
+            d.import_limit_kw,
+            d.export_limit_kw,
+            d.planned,
+        )
+        for d in given.derates
+    ]
+    return StaticNetwork(
+        import_limit_kw=_or_infinite(given.import_limit_kw),
+        export_limit_kw=_or_infinite(given.export_limit_kw),
+        loss_frac=given.loss_frac,
+        derates=tuple(derates),
+    )
+
+
+def _or_infinite(value: float | None) -> float:
+    return float("inf") if value is None else value
+
+
+def wholesale_of(scenario: Scenario, folder: Path) -> Wholesale:
+    """The market above."""
+    given = scenario.wholesale
+    if isinstance(given, PriceSeries):
+        return _price_series(given, scenario, folder)
+    if isinstance(given, SupplyCurve):
+        from dso.wholesale.supply_curve import QuadraticSupply
+
+        triple = (given.a_usd_per_kwh_kw2, given.b_usd_per_kwh_kw, given.c_usd_per_kwh)
+        cap = scenario.settings.price_cap_usd_per_kwh
+        return QuadraticSupply(
+            *triple, most_kw=given.most_kw, typical_kw=given.typical_kw, price_cap_usd_per_kwh=cap
+        )
+    return _ercot(given, scenario)
+
+
+def _price_series(given: PriceSeries, scenario: Scenario, folder: Path) -> Wholesale:
+    from dso.wholesale.price_series import PriceSeries as Prices
+
+    if given.file is not None:
+        return Prices.from_csv(folder / given.file)
+    start_s, end_s = instant(scenario.start, scenario), instant(scenario.end, scenario)
+    return Prices([start_s], [given.usd_per_kwh or 0.0], step_s=end_s - start_s)
+
+
+def _ercot(given: Ercot, scenario: Scenario) -> Wholesale:
+    from dso.wholesale import ErcotWholesale, ForecastError, Outage
+
+    if isinstance(given.outage, ErcotOutage):
+        trip = given.outage
+        from_s, to_s = instant(trip.from_, scenario), instant(trip.to, scenario)
+        outages: tuple[Outage, ...] | None = (Outage(trip.unit, from_s, to_s),)
+    else:
+        outages = None if given.outage == "random" else ()
+    return ErcotWholesale(
+        given.bus,
+        scenario.customers.count,
+        seed=scenario.seed,
+        error=None if given.errors else ForecastError(0.0, 0.0, 0.0),
+        outages=outages,
+    )

@@ -1,0 +1,146 @@
+"""An engine from a scenario: every part is made, and what cannot be made is told at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dso.agents.forecast import SeededForecast
+from dso.agents.plant import EmbeddedPlant
+from dso.chart_catalogue import RETAIL_CHARTS, chart_named
+from dso.clock import to_epoch_s
+from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
+from dso.engine.handlers.billing import BillingSubject
+from dso.engine.loop import Births, Engine
+from dso.engine.work import Behaviour
+from dso.engine.world import BillingPeriod, Settings, World
+from dso.ledger import Ledger
+from dso.operators.distribution import DistributionOperator
+from dso.operators.load_serving import LoadServingEntity
+from dso.ports import MarketOperatorStrategy, Tariff
+from dso.registry.around import load_of, network_of, wholesale_of
+from dso.registry.enrolment import bidders, enrolments, operators
+from dso.registry.findings import Findings
+from dso.registry.tariffs import tariff_of
+from dso.scenario.model import Scenario
+from dso.scenario.series import series_spec
+from dso.scenario.times import instant, zone_of
+from dso.statechart import Chart
+
+
+def build_engine(scenario: Scenario, folder: Path) -> Engine:
+    """Everything that a scenario names, put together and ready to start.
+
+    Parameters
+    ----------
+    scenario : a checked scenario.
+    folder : what its paths are relative to.
+
+    Raises
+    ------
+    ScenarioError : if plug-ins or data files turn out not to fit; with everything that is wrong.
+    """
+    world = _world(scenario, folder)
+    market, life, billing = chart_named("market"), chart_named("dso"), chart_named("billing")
+    retail = {
+        name: (chart_named(f"{RETAIL_CHARTS}/{r.mechanism}"), RETAIL) for name, r in world.retailers.items()
+    }
+    standing: list[tuple[str, Chart, Behaviour, Any]] = [("dso", life, LIFE, None)]
+    for period in world.periods:
+        for tariff in world.retailers:
+            name = world.billing_machine(tariff, period)
+            standing.append((name, billing, BILLING, BillingSubject(tariff, period)))
+    engine = Engine(world, world.series, Births((market, MARKET), retail, standing))
+    engine.start()
+    return engine
+
+
+def _world(scenario: Scenario, folder: Path) -> World:
+    start_s, end_s = instant(scenario.start, scenario), instant(scenario.end, scenario)
+    periods = billing_periods(scenario, start_s, end_s)
+    enrolled = enrolments(scenario)
+    findings = Findings(scenario)
+    tariffs = _tariffs(scenario, folder, findings)
+    with findings.at("weather"):
+        load = load_of(scenario, folder)
+    with findings.at("network"):
+        network = network_of(scenario)
+    with findings.at("wholesale"):
+        wholesale = wholesale_of(scenario, folder)
+    findings.tell()
+    strategies = _strategies(tariffs)
+    bidding = bidders(scenario, enrolled, set(strategies))
+    everyone = np.unique(np.concatenate([*bidding.values(), np.zeros(0, np.int64)]))
+    forecast = SeededForecast(
+        load,
+        everyone,
+        scenario.seed,
+        std_1h_frac=scenario.forecast.common_error_1h_frac,
+        customer_std_1h_frac=scenario.forecast.customer_error_1h_frac,
+    )
+    retailers = {
+        name: LoadServingEntity(name, tariff.mechanism, tariff.load_serving(), enrolled[name])
+        for name, tariff in tariffs.items()
+    }
+    return World(
+        customers=scenario.customers.count,
+        series={s.name: series_spec(s) for s in scenario.series},
+        distribution=DistributionOperator(network, network),
+        retailers=retailers,
+        operators=dict(operators(scenario, strategies, bidding, load, forecast)),
+        wholesale=wholesale,
+        forecast=forecast,
+        plant=EmbeddedPlant(load, everyone, network),
+        ledger=Ledger(scenario.customers.count, tuple(p.start_s for p in periods)),
+        periods=periods,
+        settings=_settings(scenario),
+        start_s=start_s,
+        end_s=end_s,
+    )
+
+
+def _tariffs(scenario: Scenario, folder: Path, findings: Findings) -> dict[str, Tariff]:
+    """The tariffs by name, in the order of names."""
+    found = {}
+    for k, given in enumerate(scenario.tariffs):
+        with findings.at("tariffs", k):
+            found[given.name] = tariff_of(given, folder)
+    return dict(sorted(found.items()))
+
+
+def _strategies(tariffs: dict[str, Tariff]) -> dict[str, MarketOperatorStrategy]:
+    """The MO's strategy of each tariff that has one."""
+    found = {name: tariff.market_operator() for name, tariff in tariffs.items()}
+    return {name: strategy for name, strategy in found.items() if strategy is not None}
+
+
+def _settings(scenario: Scenario) -> Settings:
+    given = scenario.settings
+    return Settings(
+        price_cap_usd_per_kwh=given.price_cap_usd_per_kwh,
+        theta=given.theta,
+        default_wholesale_usd_per_kwh=given.default_wholesale_usd_per_kwh,
+        unaccounted_tolerance_frac=given.unaccounted_tolerance_frac,
+        correction_window_s=given.correction_window,
+        records=given.records,
+    )
+
+
+def billing_periods(scenario: Scenario, start_s: int, end_s: int) -> tuple[BillingPeriod, ...]:
+    """The calendar months, in the scenario's time zone, that a study covers, whole or in part."""
+    zone = zone_of(scenario)
+    first = datetime.fromtimestamp(start_s, zone)
+    periods: list[BillingPeriod] = []
+    year, month = first.year, first.month
+    while True:
+        begin = to_epoch_s(datetime(year, month, 1, tzinfo=zone))
+        following = (year + month // 12, month % 12 + 1)
+        end = to_epoch_s(datetime(*following, 1, tzinfo=zone))
+        if begin >= end_s:
+            return tuple(periods)
+        a, b = max(begin, start_s), min(end, end_s)
+        periods.append(BillingPeriod(f"{year}-{month:02d}", a, b, (b - a) / (end - begin)))
+        year, month = following

@@ -1,0 +1,68 @@
+"""Which customers are on which tariff, and whose cooling bids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from dso.agents.customer_load import CustomerLoad
+from dso.agents.customers import sliders
+from dso.agents.forecast import SeededForecast
+from dso.agents.responsive import ResponsiveLoad
+from dso.messages import IntArray
+from dso.operators.market_operator import MarketOperator
+from dso.ports import MarketOperatorStrategy
+from dso.scenario.model import Bidding, Scenario
+
+ENROLMENT, PARTICIPATION = 17, 18  # streams of random numbers
+
+
+def enrolments(scenario: Scenario) -> dict[str, IntArray]:
+    """Which customers are on which tariff: a seeded draw over the tariffs in name order, so that the order in
+    the file does not matter.
+    """
+    count = scenario.customers.count
+    drawn = np.random.default_rng([scenario.seed, ENROLMENT]).permutation(count)
+    tariffs = sorted(scenario.tariffs, key=lambda t: t.name)
+    edges = np.rint(np.cumsum([0.0, *(t.share for t in tariffs)]) * count).astype(int)
+    return {t.name: np.sort(drawn[edges[k] : edges[k + 1]]).astype(np.int64) for k, t in enumerate(tariffs)}
+
+
+def bidders(
+    scenario: Scenario, enrolled: Mapping[str, IntArray], with_market: set[str]
+) -> dict[str, IntArray]:
+    """Customers whose cooling bids, by tariff; drawn among those enrolled.
+
+    Parameters
+    ----------
+    scenario : with the share of those who take part.
+    enrolled : customers by tariff.
+    with_market : tariffs that have a market operator.
+    """
+    found = {}
+    for tariff in scenario.tariffs:
+        if isinstance(tariff, Bidding) and tariff.name in with_market:
+            own = enrolled[tariff.name]
+            drawn = np.random.default_rng([scenario.seed, PARTICIPATION]).permutation(len(own))
+            found[tariff.name] = np.sort(own[drawn[: round(tariff.participation_frac * len(own))]])
+    return found
+
+
+def operators(
+    scenario: Scenario,
+    strategies: Mapping[str, MarketOperatorStrategy],
+    bidding: Mapping[str, IntArray],
+    load: CustomerLoad,
+    forecast: SeededForecast,
+) -> Iterator[tuple[str, MarketOperator]]:
+    """The MO of each tariff that has one, with the customers' cooling as its population."""
+    count = scenario.customers.count
+    preferences = sliders(count, scenario.seed)
+    given = {t.name: t for t in scenario.tariffs}
+    for name, strategy in strategies.items():
+        own, part = bidding[name], given[name]
+        fixed = part.slider if isinstance(part, Bidding) else None
+        slider = preferences[own] if fixed is None else np.full(len(own), fixed)
+        population = ResponsiveLoad("cooling", own, load.rating_kw[own], forecast, slider)
+        yield name, MarketOperator(name, strategy, (population,), count)
