@@ -71,7 +71,13 @@ def test_an_unknown_tag_is_an_error_not_an_object(write):
 
 def test_an_impossible_date_is_an_error(write):
     (problem,) = problems(write("a: 2016-13-01\n"))
-    assert problem == "study.yaml: a value cannot be read: month must be in 1..12"
+    assert problem == "study.yaml:1: 2016-13-01 cannot be read: month must be in 1..12"
+
+
+def test_a_time_that_yaml_reads_as_a_number_is_an_error(write):
+    assert problems(write("a: 12:30\nb: '12:30'\n")) == [
+        "study.yaml:1: YAML reads 12:30 as the number 750; write it in quotes"
+    ]
 
 
 def test_an_alias_inside_its_own_value_is_an_error(write):
