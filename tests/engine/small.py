@@ -32,15 +32,38 @@ NO_PLANT = "no plant"  # the meters are read by somebody outside
 CUSTOMERS = 4  # 0, 1 on the flat rate; 2, 3 on the auction, 1 kW each beside their devices
 
 DAY_AHEAD = SeriesSpec(
-    name="da", intervals=24, interval_s=3600, clearing_interval_s=86400, activation_lead_s=600,
-    negotiation_lead_s=7200, market_lead_s=14400, delivery_lead_s=36000, bid_window_s=600, round_length_s=900,
-    round_interval_s=3600, rounds=2, reconcile_s=3600, physical=False,
-)  # fmt: skip
+    name="da",
+    intervals=24,
+    interval_s=3600,
+    clearing_interval_s=86400,
+    activation_lead_s=600,
+    negotiation_lead_s=7200,
+    market_lead_s=14400,
+    delivery_lead_s=36000,
+    bid_window_s=600,
+    round_length_s=900,
+    round_interval_s=3600,
+    rounds=2,
+    reconcile_s=3600,
+    physical=False,
+)
 REAL_TIME = SeriesSpec(
-    name="rt", intervals=1, interval_s=300, clearing_interval_s=300, activation_lead_s=60, negotiation_lead_s=180,
-    market_lead_s=30, delivery_lead_s=0, bid_window_s=60, round_length_s=90, round_interval_s=90, rounds=1,
-    reconcile_s=600, meter_wait_s=120, refines="da",
-)  # fmt: skip
+    name="rt",
+    intervals=1,
+    interval_s=300,
+    clearing_interval_s=300,
+    activation_lead_s=60,
+    negotiation_lead_s=180,
+    market_lead_s=30,
+    delivery_lead_s=0,
+    bid_window_s=60,
+    round_length_s=90,
+    round_interval_s=90,
+    rounds=1,
+    reconcile_s=600,
+    meter_wait_s=120,
+    refines="da",
+)
 
 
 HOUR_AHEAD = replace(DAY_AHEAD, intervals=1, clearing_interval_s=3600)  # so that an hour is a whole study
@@ -173,7 +196,7 @@ def build(
     enrolled: dict[str, list[int]] | None = None,
     start: bool = True,
 ) -> Engine:
-    """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, so each device takes 1 kW."""
+    """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, a device takes 1 kW."""
     start_s = parse_time(START)
     end_s = start_s + round(hours * 3600)
     wires = wires or Wires()
@@ -191,21 +214,34 @@ def build(
     operators = {"live": operator} if "live" in tariffs else {}
     if series is None:
         series = {"da": DAY_AHEAD, "rt": real_time} if day_ahead else {"rt": real_time}
+    series = {n: s if s.refines in series else replace(s, refines=None) for n, s in series.items()}
     period = BillingPeriod("2016-08", start_s, end_s, (end_s - start_s) / (31 * 86400))
     world = World(
-        customers=CUSTOMERS, series=series, distribution=DistributionOperator(wires, wires), retailers=retailers,
-        operators=operators, forecast=forecast or Forecast(), periods=(period,),
+        customers=CUSTOMERS,
+        series=series,
+        distribution=DistributionOperator(wires, wires),
+        retailers=retailers,
+        operators=operators,
+        forecast=forecast or Forecast(),
+        periods=(period,),
         plant=None if plant is NO_PLANT else plant or Plant(wires),
         wholesale=wholesale or PriceSeries([start_s - 864000], [price], step_s=8640000),
-        ledger=Ledger(CUSTOMERS, (start_s,)), settings=settings or Settings(), start_s=start_s, end_s=end_s,
-    )  # fmt: skip
+        ledger=Ledger(CUSTOMERS, (start_s,)),
+        settings=settings or Settings(),
+        start_s=start_s,
+        end_s=end_s,
+    )
     market = handlers or MARKET
     charts = {
         name: load_chart(CHARTS / f"{name}.yaml", b.vocabulary())
-        for name, b in (("market", market), ("retail/auction", retail_handlers),
-                        ("retail/estimate", retail_handlers),
-                        ("billing", BILLING), ("dso", LIFE))
-    }  # fmt: skip
+        for name, b in (
+            ("market", market),
+            ("retail/auction", retail_handlers),
+            ("retail/estimate", retail_handlers),
+            ("billing", BILLING),
+            ("dso", LIFE),
+        )
+    }
     standing = [("dso", charts["dso"], LIFE, None)]
     standing += [
         (f"bill-2016-08/{t}", charts["billing"], BILLING, BillingSubject(t, period)) for t in retailers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +245,7 @@ def a04(case: Any) -> None:
     retail = steps_of(found.engine, f"{found.name()}/live")
     assert [s.degraded for s in retail if s.degraded] == ["missing bids estimated"]
     gate = next(s for s in steps_of(found.engine, found.name()) if s.handler == "bid_wholesale")
-    # Two flat customers of 1 kW, two participants of 1 kW and a silent device of 1 kW each: 6 kW at any price.
+    # Two flat customers of 1 kW, two participants of 1 kW with a silent device of 1 kW: 6 kW at any price.
     assert gate.summary["most_kw"] == gate.summary["least_kw"] == [6.0]
 
 
@@ -278,9 +279,12 @@ def a07(case: Any) -> None:
     (low, _), (high, most) = case["given"]["supply"]
     supply = QuadraticSupply(0.0, (high - low) / most, low, most_kw=most)
     found = study(
-        wholesale=supply, forecast=FiftyKw(), populations=(), tariffs=("flat",), enrolled={"flat": [0, 1, 2, 3],
-        "live": []},
-    )  # fmt: skip
+        wholesale=supply,
+        forecast=FiftyKw(),
+        populations=(),
+        tariffs=("flat",),
+        enrolled={"flat": [0, 1, 2, 3], "live": []},
+    )
     found.poll(0)
     result = found.engine.markets[found.name()].subject.priced
     assert result.price_usd_per_kwh == pytest.approx([0.15] * 24)
@@ -320,8 +324,6 @@ def a11(case: Any) -> None:
 
 
 def s01(case: Any) -> None:
-    from datetime import UTC, datetime
-
     given, then = case["given"], case["then"]
     spec = replace(profile(), intervals=given["intervals"], interval_s=given["interval"] * MINUTE_S)
     clearing = to_epoch_s(datetime.fromisoformat(given["clearing"]).replace(tzinfo=UTC))
@@ -351,9 +353,21 @@ def s03(case: Any) -> None:
 
 
 RUN = {
-    "L01": l01, "L03": l03, "L13": l13, "L15": l15, "B12": b12, "A01": a01, "A03": a03, "A04": a04, "A05": a05,
-    "A07": a07, "A09": a09, "A11": a11, "S01": s01, "S03": s03,
-} | dict.fromkeys(("L05", "L07", "L09", "L11", "B02", "B04", "B06", "B08", "B10"), state_at)  # fmt: skip
+    "L01": l01,
+    "L03": l03,
+    "L13": l13,
+    "L15": l15,
+    "B12": b12,
+    "A01": a01,
+    "A03": a03,
+    "A04": a04,
+    "A05": a05,
+    "A07": a07,
+    "A09": a09,
+    "A11": a11,
+    "S01": s01,
+    "S03": s03,
+} | dict.fromkeys(("L05", "L07", "L09", "L11", "B02", "B04", "B06", "B08", "B10"), state_at)
 
 
 @pytest.mark.parametrize("case", LIFE)

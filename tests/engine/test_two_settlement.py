@@ -1,7 +1,8 @@
 """Money worked by hand, to the micro-dollar: two prices, limits, losses, lost energy, export.
 
-λ = 1.25·w + 0.04. Two customers on the flat rate (0.12 USD/kWh, of which 0.04 go to the DO) draw 1 kW each; two on the
-auction draw 1 kW and a device's 2 − 10·λ kW each. A study lasts an hour: 12 intervals of 5 min, one hour-ahead market.
+λ = 1.25·w + 0.04. Two customers on the flat rate (0.12 USD/kWh, of which 0.04 go to the DO) draw 1 kW
+each; two on the auction draw 1 kW and a device's 2 − 10·λ kW each. A study lasts an hour: 12 intervals of
+5 min, one hour-ahead market.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def test_a_position_is_settled_at_its_own_price_and_the_deviation_at_the_later_o
 
 
 def test_two_flat_customers_pay_the_rate_and_their_lse_bears_the_wholesale_price() -> None:
-    """Wholesale at 0.20 is dearer than the rate of 0.12 with its 0.04 for the DO: the LSE loses 0.12 a kWh."""
+    """Wholesale at 0.20 is dearer than the rate of 0.12 with its 0.04 for the DO: 0.12 lost a kWh."""
     enrolled = {"flat": [0, 1, 2, 3], "live": []}
     engine = hour(day_ahead=0.20, real_time=0.20, tariffs=("flat",), enrolled=enrolled)
     found = run(engine)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dso.engine.handlers.negotiate import dismiss_retail
+from dso.engine.handlers.prepare import last_known
 from dso.engine.market_work import MarketWork
 from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
 from dso.operators.load_serving import LoadServingEntity, Position
@@ -97,10 +98,10 @@ def _withdraw_awards(work: MarketWork, left: Sequence[int]) -> None:
 
 
 def _assume_prices(work: MarketWork) -> None:
-    """Where no price was found before the failure, the expected one is billed."""
+    """Where no price was found before the failure, the expected one is billed, or the last known."""
     expected = work.subject.expected_usd_per_kwh
     if expected is None:
-        expected = np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)
+        expected = last_known(work)
     nothing = np.zeros(len(work.intervals))
     for tariff, retailer, record in work.retailers():
         if record.retail_usd_per_kwh is None:

@@ -26,7 +26,7 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
         work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
     refined = refined_prices(work)
     model = world.wholesale.expected_usd_per_kwh(intervals, work.now_s)
-    fallback = _last_known(work)
+    fallback = last_known(work)
     expected = np.array(
         [
             reference_price(None, _known(refined[k]), _known(model[k]), float(fallback[k]))
@@ -70,7 +70,7 @@ def refined_prices(work: MarketWork) -> FloatArray:
     return prices
 
 
-def _last_known(work: MarketWork) -> FloatArray:
+def last_known(work: MarketWork) -> FloatArray:
     """The last price of this series, repeated to the market's length; the study's default before any."""
     last = work.world.last_wholesale.get(work.spec.name)
     if last is None:

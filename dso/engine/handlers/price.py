@@ -71,34 +71,44 @@ def reprice_limited(work: MarketWork) -> Literal["repriced"]:
     return "repriced"
 
 
-def _settle_under_limits(work: MarketWork) -> None:
-    priced = work.subject.priced
-    assert priced is not None  # priced before without them
-    _settle_price(work, priced, limited=True)
-
-
-def _settle_price(work: MarketWork, result: WholesaleResult, *, limited: bool = False) -> None:
+def _settle_price(work: MarketWork, result: WholesaleResult) -> None:
+    """Return the award to each tariff along its own curve, at the price and at the head."""
     schedule = solve_jointly(work, result.price_usd_per_kwh)
     factor = loss_factor(work, schedule.total_kw())
     award_kw = result.quantity_kw / factor
-    bought = share_between_tariffs(work, schedule, award_kw)
-    load = schedule.load_kw if limited else bought
+    bought_kw = share_between_tariffs(work, schedule, award_kw)
+    _adopt(work, result, schedule, bought_kw)
+    for tariff, kw in bought_kw.items():
+        work.set_lse(tariff, head_kw=kw * factor)
+    work.note(award_kw=_rounded(award_kw))
+
+
+def _settle_under_limits(work: MarketWork) -> None:
+    """Let customers have less than was bought for them: what each LSE has bought stays its own."""
+    priced = work.subject.priced
+    assert priced is not None  # priced before without them
+    schedule = solve_jointly(work, priced.price_usd_per_kwh)
+    _adopt(work, priced, schedule, schedule.load_kw)
+
+
+def _adopt(
+    work: MarketWork, result: WholesaleResult, schedule: Schedule, load_kw: Mapping[str, FloatArray]
+) -> None:
     for tariff, retailer, record in work.retailers():
-        base_kw = _expected_customers_kw(work, tariff, record, schedule, load[tariff])
+        base_kw = _expected_customers_kw(work, tariff, record, schedule, load_kw[tariff])
         work.set_lse(
             tariff,
             wholesale_usd_per_kwh=result.price_usd_per_kwh,
             congestion_usd_per_kwh=schedule.congestion_usd_per_kwh,
             retail_usd_per_kwh=schedule.retail_usd_per_kwh[tariff],
-            load_kw=load[tariff],
-            head_kw=bought[tariff] * factor,
-            customers_kw=spread_over_customers(retailer, base_kw, load[tariff]),
+            load_kw=load_kw[tariff],
+            customers_kw=spread_over_customers(retailer, base_kw, load_kw[tariff]),
         )
     work.set(schedule=schedule, priced=result)
     work.note(
         wholesale_usd_per_kwh=_rounded(result.price_usd_per_kwh),
         congestion_usd_per_kwh=_rounded(schedule.congestion_usd_per_kwh),
-        award_kw=_rounded(award_kw),
+        load_kw=_rounded(np.sum(list(load_kw.values()), axis=0)),
     )
 
 
