@@ -42,20 +42,40 @@ def totals_above(book: Book, prices: Sequence[float]) -> list[float]:
     found = [0.0] * len(prices)
     with np.errstate(over="ignore"):
         for _, p, q, scratch in chunks(book):
-            sums = _chunk_totals(p, q, prices, scratch)
+            sums = _chunk_totals(p, q, prices, [_pieces_at(p, x, x) for x in prices], scratch)
             found = [a + b for a, b in zip(found, sums, strict=True)]
     return found
 
 
-def _chunk_totals(p: Floats, q: Floats, prices: Sequence[float], scratch: Floats) -> list[float]:
+def _pieces_at(p: Floats, low: float, high: float) -> range:
+    """The pieces of a chunk that a bid may be on just above some prices: earlier ones are had, later ones
+    not.
+
+    Where forecasts agree, whole columns lie on one side of the prices, and half of the book need not be read.
+    """
+    last = len(p) - 1
+    few = p[:, :: max(1, p.shape[1] // 8)]
+    lowest, highest = few.min(axis=1).tolist(), few.max(axis=1).tolist()
+    start = next((j for j in range(last, 0, -1) if lowest[j] > high and p[j].min() > high), 0)
+    stop = next((j for j in range(start, last) if highest[j] <= low and p[j].max() <= low), last)
+    return range(start, stop)
+
+
+def _chunk_totals(
+    p: Floats, q: Floats, prices: Sequence[float], ranges: Sequence[range], scratch: Floats
+) -> list[float]:
     span, size, share = scratch
-    sums = [float(q[0].sum())] * len(prices)
+    base = {start: float(q[start].sum()) for start in {r.start for r in ranges}}
+    sums = [base[r.start] for r in ranges]
     for j in range(len(p) - 1):
+        at = [i for i, r in enumerate(ranges) if j in r]
+        if not at:
+            continue
         np.subtract(p[j], p[j + 1], out=span)
         np.add(span, _TINY, out=span)
         np.subtract(q[j + 1], q[j], out=size)
-        for i, price in enumerate(prices):
-            np.subtract(p[j], price, out=share)
+        for i in at:
+            np.subtract(p[j], prices[i], out=share)
             np.divide(share, span, out=share)
             share.clip(0.0, 1.0, out=share)
             sums[i] += float(share.dot(size))
@@ -73,8 +93,9 @@ def quantities_above(book: Book, price: float) -> Floats:
 
 def _chunk_quantities(p: Floats, q: Floats, price: float, scratch: Floats, wanted: Floats) -> None:
     span, size, share = scratch
-    wanted[:] = q[0]
-    for j in range(len(p) - 1):
+    pieces = _pieces_at(p, price, price)
+    wanted[:] = q[pieces.start]
+    for j in pieces:
         np.subtract(p[j], p[j + 1], out=span)
         np.add(span, _TINY, out=span)
         np.subtract(p[j], price, out=share)
@@ -93,10 +114,11 @@ def survey(book: Book, low: float, high: float) -> tuple[list[float], NDArray[np
     found, bending = [0.0, 0.0], [np.empty(0, dtype=np.intp)]
     with np.errstate(over="ignore"):
         for part, p, q, scratch in chunks(book):
-            sums = _chunk_totals(p, q, (low, just_below(high)), scratch)
+            pieces = _pieces_at(p, low, high)
+            sums = _chunk_totals(p, q, (low, just_below(high)), (pieces, pieces), scratch)
             found = [a + b for a, b in zip(found, sums, strict=True)]
-            inside = (p[0] > low) & (p[0] < high)
-            for row in p[1:]:
+            inside = np.zeros(p.shape[1], dtype=bool)
+            for row in p[pieces.start : pieces.stop + 1]:
                 inside |= (row > low) & (row < high)
             bending.append(np.flatnonzero(inside) + part.start)
     return found, np.concatenate(bending)

@@ -6,7 +6,7 @@ point in between; all others are one straight line there. What comes out is exac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from dso.market.side import SMALL, Side
 
 # A price at which more than this share of the sampled bids bend is looked at by itself.
 _CROWDED = 0.125
+# How many prices are looked at by themselves in a round.
+_LOOKS = 6
 # Standard errors allowed in each round; the last ones are for samples that misled.
 _ROUNDS = (3.0, 3.0, 4.0, 16.0, 64.0)
 # Residuals below this share of the book are rounding, not a margin (a 1e-14 once set a price of 1000).
@@ -84,14 +86,19 @@ class _Search:
         guesses = [side.guess() for side in self.sides]
         net = guesses[0][0] + guesses[1][0]
         samples = [(len(side), g[1]) for side, g in zip(self.sides, guesses, strict=True) if g[1] is not None]
-        spread = errors * _standard_error(samples, self._crossing(net, 0.0), None)
+        middle = self._crossing(net, 0.0)
+        spread = errors * _standard_error(samples, middle, None)
         low, high = self._crossing(net, -spread), self._crossing(net, spread)
-        marks = self._marks(samples, low, high)
-        if marks:
-            look = self._look(marks)
-            if look.stubs is not None:
+        seen, floor, ceiling = set[float](), self.low, self.high
+        while len(seen) < _LOOKS and (marks := self._marks(samples, low, high) - seen):
+            mark = min(marks, key=lambda price: (abs(price - middle), price))
+            look = self._look(mark)
+            if look.stubs is not None or look.anchor is None:
                 return look.stubs
-            low, high = self._from_anchor(net, samples, errors, look)
+            seen.add(mark)
+            floor, ceiling = max(floor, look.low), min(ceiling, look.high)
+            low, high = self._from_anchor(net, samples, errors, look.anchor)
+            low, high = max(low, floor), min(high, ceiling)
         if low < high:
             self._draw_in(low, high)
         return None
@@ -104,10 +111,10 @@ class _Search:
             return self.high if shifted.quantity_kw[-1] > 0 else self.low
         return min(max(found[1] if more_kw > 0 else found[0], self.low), self.high)
 
-    def _marks(self, samples: _Samples, low: float, high: float) -> list[float]:
+    def _marks(self, samples: _Samples, low: float, high: float) -> set[float]:
         """Prices to look at by themselves: kinks of the import, and where a crowd of bids bends."""
         if low == high:
-            return [low]
+            return {low}
         found = {p for p in (self.imports.least_price, self.imports.top_price) if low <= p <= high}
         for _, sample in samples:
             p = sample.price_usd_per_kwh
@@ -115,43 +122,36 @@ class _Search:
             if inside.size > 2 * _CROWDED * len(sample):
                 prices, counts = np.unique(inside, return_counts=True)
                 found |= set(prices[counts > _CROWDED * len(sample)].tolist())
-        return sorted(found)
-
-    def _look(self, marks: list[float]) -> _Look:
-        """On which side of some prices the crossing lies; the sides' stubs if it lies at one of them, or
-        nowhere.
-        """
-        found = _Look(self.low, self.high)
-        at = [x for price in marks for x in (just_below(price), price)]
-        ends = [side.totals(at) for side in self.sides]
-        snap_kw = SNAP_FRAC * max(float(np.abs(e).max()) for e in ends)
-        for i, price in enumerate(marks):
-            before, after = (float(ends[0][j] + ends[1][j]) for j in (2 * i, 2 * i + 1))
-            rising = after - self.imports.above(price) > snap_kw
-            falling = before - self.imports.below(price) < -snap_kw
-            here = (
-                before - self.imports.below(price) > snap_kw and after - self.imports.above(price) < -snap_kw
-            )
-            if here or (rising and price == self.high) or (falling and price == self.low):
-                found.stubs = (_stub(price, ends[0][2 * i :][:2]), _stub(price, ends[1][2 * i :][:2]))
-            if rising:
-                found.low, found.anchor = price, (price, after)
-            if falling and price < found.high:
-                found.high, found.anchor = price, (just_below(price), before)
         return found
 
-    def _from_anchor(self, net: Curve, samples: _Samples, errors: float, look: _Look) -> tuple[float, float]:
-        """Where the samples say that the crossing lies, as far from a price at which the totals are known."""
-        if look.anchor is None:
-            return look.low, look.high
-        price, exact_kw = look.anchor
+    def _look(self, price: float) -> _Look:
+        """On which side of a price the crossing lies; the sides' stubs if it lies at the price, or
+        nowhere.
+        """
+        ends = [side.totals([just_below(price), price]) for side in self.sides]
+        snap_kw = SNAP_FRAC * max(float(np.abs(e).max()) for e in ends)
+        before, after = float(ends[0][0] + ends[1][0]), float(ends[0][1] + ends[1][1])
+        below, above = before - self.imports.below(price), after - self.imports.above(price)
+        stubs = (_stub(price, ends[0]), _stub(price, ends[1]))
+        if above > snap_kw:
+            found = _Look(price, self.high, (price, after))
+            return replace(found, stubs=stubs) if price == self.high else found
+        if below < -snap_kw:
+            found = _Look(self.low, price, (just_below(price), before))
+            return replace(found, stubs=stubs) if price == self.low else found
+        here = below > snap_kw and above < -snap_kw
+        return _Look(self.low, self.high, None, stubs if here else None)
+
+    def _from_anchor(
+        self, net: Curve, samples: _Samples, errors: float, anchor: tuple[float, float]
+    ) -> tuple[float, float]:
+        """Where the samples say that the crossing lies, as far from a price at which the total is known."""
+        price, exact_kw = anchor
         shift = exact_kw - float(net.quantity_above(price))
         shifted = Curve(net.price_usd_per_kwh, net.quantity_kw + shift)
         far = _standard_error(samples, self._crossing(shifted, 0.0), price)
         spread = errors * (far + 1e-9 * abs(exact_kw))
-        return max(look.low, self._crossing(shifted, -spread)), min(
-            look.high, self._crossing(shifted, spread)
-        )
+        return self._crossing(shifted, -spread), self._crossing(shifted, spread)
 
     def _draw_in(self, low: float, high: float) -> None:
         """Take the closer prices if the crossing does lie strictly between them."""
@@ -165,9 +165,9 @@ class _Search:
             self.sides, self.low, self.high = (demand, supply), low, high
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """What exact totals at some prices have shown."""
+    """What the exact totals at a price have shown: the crossing lies between low and high."""
 
     low: float
     high: float
