@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dso.market import Book, faults
 from dso.messages import Bids, FloatArray, IntArray, Rejection
 from dso.ports import MarketOperatorStrategy, Population
+
+MOST_USD_PER_KWH = 1e12  # a bid at 1e308 means the same, and would overflow where two are subtracted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,13 +87,21 @@ class MarketOperator:
             for fault in faults(book, least_kw=lowest[inside], most_kw=highest[inside]):
                 reasons.setdefault(fault.bid, fault.reason)
         if not reasons:
-            return bids, []
+            return _within_arithmetic(bids), []
         good = np.ones(len(bids.customers), bool)
         good[list(reasons)] = False
         rejections = [
             Rejection(market, bids.sender, int(bids.customers[i]), why) for i, why in sorted(reasons.items())
         ]
-        return _rows(bids, good), rejections
+        return _within_arithmetic(_rows(bids, good)), rejections
+
+
+def _within_arithmetic(bids: Bids) -> Bids:
+    """Prices beyond all markets, but within what numbers can be subtracted from one another."""
+    if (np.abs(bids.price_usd_per_kwh) <= MOST_USD_PER_KWH).all():
+        return bids
+    price = np.clip(bids.price_usd_per_kwh, -MOST_USD_PER_KWH, MOST_USD_PER_KWH)
+    return replace(bids, price_usd_per_kwh=price)
 
 
 def _rows_of(customers: IntArray, known: IntArray) -> IntArray:
