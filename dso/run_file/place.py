@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dso.errors import RunFileError
 from dso.run_file.tables import SCHEMA_VERSION
 
-Status = Literal["absent", "empty", "stranger", "broken off", "finished"]
+Status = Literal["absent", "empty", "stranger", "damaged", "broken off", "finished"]
 
 ELSEWHERE = "choose another place with -o"
 
@@ -42,10 +42,14 @@ def address(path: Path, mode: str) -> str:
 def read_facts(path: Path) -> dict[str, str]:
     """What a run was made from, from the table `run`; empty if the file is no run file."""
     try:
-        with closing(sqlite3.connect(address(path, "ro"), uri=True)) as db:
-            return dict(db.execute("SELECT key, value FROM run"))
+        return dict(_ask(path, "SELECT key, value FROM run"))
     except sqlite3.Error:
         return {}
+
+
+def _ask(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(address(path, "ro"), uri=True)) as db:
+        return db.execute(query).fetchall()
 
 
 def status_of(path: Path) -> Status:
@@ -54,19 +58,17 @@ def status_of(path: Path) -> Status:
         return "absent"
     if path.is_file() and path.stat().st_size == 0:
         return "empty"
-    facts = read_facts(path)
-    if facts.get("format") != "dso run":
-        return "empty" if _has_no_tables(path) else "stranger"
-    return "finished" if facts.get("status") == "finished" else "broken off"
-
-
-def _has_no_tables(path: Path) -> bool:
-    """Whether a database is one that a run was killed over before it wrote anything."""
     try:
-        with closing(sqlite3.connect(address(path, "ro"), uri=True)) as db:
-            return db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,)
-    except sqlite3.Error:
-        return False
+        if not _ask(path, "SELECT name FROM sqlite_schema"):
+            return "empty"  # a run was killed over its first line
+        facts = dict(_ask(path, "SELECT key, value FROM run"))
+    except sqlite3.OperationalError:  # a folder, or another kind of database
+        return "stranger"
+    except sqlite3.DatabaseError as error:
+        return "damaged" if "malformed" in str(error) else "stranger"
+    if facts.get("format") != "dso run":
+        return "stranger"
+    return "finished" if facts.get("status") == "finished" else "broken off"
 
 
 def make_room(path: Path) -> None:
@@ -79,7 +81,7 @@ def make_room(path: Path) -> None:
     status = status_of(path)
     if status == "broken off":
         raise RunFileError(f"{path} is a run that broke off; go on with --resume, delete it, or {ELSEWHERE}")
-    if status == "stranger":
+    if status in ("stranger", "damaged"):
         raise RunFileError(f"{path} is there and is not a run file; {ELSEWHERE}")
     try:
         for leftover in (path, *companions(path)):
@@ -96,6 +98,8 @@ def check_resumable(path: Path) -> None:
         raise RunFileError(f"there is no run {path} to resume; run it without --resume")
     if status == "stranger":
         raise RunFileError(f"{path} is not a run file; run without --resume, and {ELSEWHERE}")
+    if status == "damaged":
+        raise RunFileError(f"{path} is damaged; delete it and run anew")
     if version != str(SCHEMA_VERSION):
         raise RunFileError(
             f"{path} has schema version {version}, this program writes {SCHEMA_VERSION}; "

@@ -43,7 +43,8 @@ def put_back(db: sqlite3.Connection, engine: Engine, path: Path) -> tuple[int, i
         "SELECT after_step, due_s, machine, event, payload FROM inbox WHERE number > ? ORDER BY number",
         (heard,),
     ).fetchall()
-    engine.replay += [OutsideMessage(*r[:4], pickle.loads(r[4])) for r in later]
+    for after_step, due_s, machine, event, payload in later:
+        engine.replay.append(OutsideMessage(after_step, due_s, machine, event, pickle.loads(payload)))
     engine.replay.sort(key=lambda message: message.after_step)
     _drop_rows(db, seq)
     return heard + len(later), exchange

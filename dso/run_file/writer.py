@@ -202,7 +202,7 @@ class RunWriter:
             self._db.execute("DELETE FROM replaced")
             self._db.execute("UPDATE run SET value = 'finished' WHERE key = 'status'")
             self._db.execute("COMMIT")
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._db.executescript("PRAGMA incremental_vacuum")  # execute would free one page only
             with suppress(sqlite3.OperationalError):  # somebody reads it: SQLite tidies up after them
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._db.execute("PRAGMA journal_mode=DELETE")
