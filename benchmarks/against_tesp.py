@@ -119,9 +119,7 @@ def main(real_time_bids: int = 50_000, day_ahead_bids: int = 50_000) -> dict[str
         compared("real-time", real_time_bids, peer("rt", str(real_time_bids)), real_time(real_time_bids)),
         compared("day-ahead", day_ahead_bids, peer("da", str(day_ahead_bids)), day_ahead(day_ahead_bids)),
     ]
-    print(
-        f"\ntesp_support 1.3.8 beside dso; day-ahead is {WIN} hours, with the first one's price and quantity.\n"
-    )
+    print(f"\ntesp_support 1.3.8 beside dso; day-ahead: {WIN} hours; price and kW of the first.\n")
     print("| " + " | ".join(rows[0]) + " |\n|" + " --- |" * len(rows[0]))
     for row in rows:
         print("| " + " | ".join(str(value) for value in row.values()) + " |")

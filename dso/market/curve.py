@@ -166,7 +166,16 @@ class Curve:
 
     def quantity_interval_kw(self, price: float) -> tuple[float, float]:
         """Least and largest quantity wanted at a price [USD/kWh] → [kW]."""
-        return float(self.quantity_above(price)), float(self.quantity_below(price))
+        p, q = self.price_usd_per_kwh, self.quantity_kw
+        first, after = int(p.searchsorted(price, "left")), int(p.searchsorted(price, "right"))
+        if first < after:
+            return float(q[after - 1]), float(q[first])
+        if first == 0 or first == p.size:
+            end = float(q[0 if first == 0 else -1])
+            return end, end
+        p0, p1, q0, q1 = float(p[first - 1]), float(p[first]), float(q[first - 1]), float(q[first])
+        inner = q0 + (q1 - q0) * ((price - p0) / (p1 - p0))
+        return inner, inner
 
     def price_interval(self, quantity_kw: float, snap_kw: float = 0.0) -> tuple[float, float] | None:
         """Lowest and highest price at which this quantity is wanted; ±inf where it is open, None where it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from dso.errors import CurveError
 from dso.market.curve import Curve
 from dso.market.polynomial import PolynomialCurve
@@ -21,7 +23,7 @@ class Imports:
 
     Raises
     ------
-    CurveError : a negative limit, or an import curve that does not begin at 0 kW.
+    CurveError : a negative limit, a price that is not finite, or an import curve that does not begin at 0 kW.
     """
 
     price: float | PolynomialCurve
@@ -33,6 +35,8 @@ class Imports:
             raise CurveError(
                 f"limits must not be negative, were {self.import_limit_kw} and {self.export_limit_kw} kW"
             )
+        if not np.isfinite(self.price_at(0.0)):
+            raise CurveError(f"the import price must be a finite number, was {self.price}")
         if isinstance(self.price, PolynomialCurve):
             if self.price.least_kw != 0:
                 raise CurveError(f"an import curve must begin at 0 kW, began at {self.price.least_kw}")

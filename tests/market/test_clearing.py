@@ -203,8 +203,14 @@ def test_an_empty_market_stands_at_the_import_price() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"theta": 1.5}, {"import_limit_kw": -1.0}, {"export_limit_kw": -1.0}, {"price_cap_usd_per_kwh": np.nan}],
+    [
+        {"theta": 1.5},
+        {"import_limit_kw": -1.0},
+        {"export_limit_kw": -1.0},
+        {"price_cap_usd_per_kwh": np.nan},
+        {"import_price": np.nan},
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(CurveError):
-        clear(bids(block(1, 0.1)), import_price=0.1, **wrong)
+        clear(bids(block(1, 0.1)), **{"import_price": 0.1, **wrong})
