@@ -60,9 +60,11 @@ def _items(owner: Any, name: str) -> Iterable[Any]:
 def _unique_names(field: str, items: Iterable[Any]) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for k, item in enumerate(items):
-        if item.name in first:
-            yield (field, k, "name"), f"'{item.name}' is taken by {field}[{first[item.name]}]"
-        first.setdefault(item.name, k)
+        name = getattr(item, "name", None)
+        if name in first:
+            yield (field, k, "name"), f"'{name}' is taken by {field}[{first[name]}]"
+        elif name is not None:
+            first[name] = k
 
 
 def _shares(scenario: Scenario) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ def load_scenario(path: Path | str) -> Scenario:
     ScenarioError : with every problem found, each with file, line, field and what would be right.
     """
     path = Path(path)
+    if path.is_dir() or not path.exists():
+        raise ScenarioError([Problem(str(path), _not_there(path))])
     try:
         data, lines = load_yaml_with_lines(path)
     except InputError as error:
@@ -58,6 +60,13 @@ def parse_scenario(data: Any, source: Source | None = None, folder: Path | None 
         raise ScenarioError(_problems(findings, source))
     scenario._source = source
     return scenario
+
+
+def _not_there(path: Path) -> str:
+    if not path.is_dir():
+        return "there is no such file; dso init FOLDER makes one to start from"
+    inside = sorted(path.glob("*.yaml"))
+    return f"must be a file, was a folder{f'; did you mean {inside[0]}?' if inside else ''}"
 
 
 def _echo(error: dict[str, Any]) -> bool:

@@ -31,7 +31,7 @@ def _part(model: type[BaseModel], data: dict[str, Any], bad: set[Location], at: 
         if here in bad:
             made.__dict__.pop(name, None)
         elif key in data:
-            annotation = Annotated[field.annotation, field, *field.metadata]
+            annotation = Annotated[field.annotation, None, *field.metadata]
             made.__dict__[name] = _value(annotation, data[key], bad, here)
     return made
 

@@ -74,13 +74,10 @@ def _bad_number(where: str, key: str, value: Any) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return [Problem(where, f"must be a number, was {value!r}")]
     least = 1 if key in ("intervals_to_clear", "rounds") else 0
-    if value < least or (key == "interval_duration" and value <= 0):
-        return [
-            Problem(
-                where,
-                f"must be at least {least if least else 'a second' if key == 'interval_duration' else 0}, was {value:g}",
-            )
-        ]
+    if value < least:
+        return [Problem(where, f"must be at least {least}, was {value:g}")]
+    if key in ("interval_duration", "clearing_interval") and value == 0:
+        return [Problem(where, "must be longer than 0")]
     if (value if least else value * MINUTE_S) % 1:
         return [Problem(where, f"must be a whole number of {'them' if least else 'seconds'}, was {value:g}")]
     return []

@@ -68,6 +68,8 @@ def moment(value: Any) -> datetime:
         )
     if found.microsecond:
         raise ValueError(f"must be a whole second, was {found.isoformat()}")
+    if not 1970 < found.year < 2100:
+        raise ValueError(f"must lie between 1971 and 2099, was {found.isoformat()}")
     return found
 
 

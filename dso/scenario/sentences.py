@@ -66,7 +66,7 @@ def _unknown(field: str, error: Error, part: Part) -> str:
     return (
         f"is not known here; did you mean {close[0]}?"
         if close
-        else f"is not known here; there is {_listed(known)}"
+        else f"is not known here; there is {', '.join(known)}"
     )
 
 
@@ -111,6 +111,7 @@ _SAYINGS: dict[str, Callable[[str, Error, Part], str]] = {
     "tuple_type": _must("a list"),
     "dict_type": _must("a mapping of fields"),
     "model_type": _must("a mapping of fields"),
+    "model_attributes_type": _must("a mapping of fields"),
     "too_short": lambda field, error, part: "must not be empty",
     "string_too_short": lambda field, error, part: "must not be empty",
     "string_too_long": lambda field, error, part: (

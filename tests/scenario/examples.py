@@ -1,0 +1,76 @@
+"""Scenarios as plain data that together say everything that a scenario may say."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+DAY_AHEAD = {
+    "name": "da", "physical": False, "intervals": 4, "interval": "1 h", "activation_lead": "10 min",
+    "negotiation_lead": "2 h", "market_lead": "1 h", "delivery_lead": "1 h", "rounds": 2,
+    "round_interval": "1 h", "round_length": "15 min", "bid_window": "10 min", "reconcile": "1 h",
+}  # fmt: skip
+REAL_TIME = {
+    "name": "rt", "refines": "da", "intervals": 1, "interval": "15 min", "activation_lead": "60 s",
+    "negotiation_lead": "180 s", "market_lead": "30 s", "delivery_lead": 0, "round_length": "90 s",
+    "bid_window": "60 s", "meter_wait": "2 min", "reconcile": "10 min",
+}  # fmt: skip
+SMALL = {
+    "dso": 1,
+    "name": "small",
+    "seed": 3,
+    "timezone": "America/Chicago",
+    "start": "2016-08-10T12:00",
+    "end": "2016-08-10T16:00",
+    "customers": {"count": 10},
+    "tariffs": [
+        {"name": "standard", "kind": "flat", "share": 0.5, "rate_usd_per_kwh": 0.112},
+        {"name": "live", "kind": "auction", "share": 0.5},
+    ],
+    "series": [DAY_AHEAD, REAL_TIME],
+    "network": {"import_limit_kw": 100, "loss_frac": 0.03},
+    "wholesale": {"kind": "price_series", "usd_per_kwh": 0.04},
+}
+WHOLESALES = {
+    "price_series": {"kind": "price_series", "usd_per_kwh": 0.04},
+    "supply_curve": {"kind": "supply_curve", "c_usd_per_kwh": 0.02, "most_kw": 500},
+    "ercot": {
+        "kind": "ercot",
+        "outage": {"unit": 12, "from": "2016-08-10T13:00", "to": "2016-08-10T15:00"},
+    },
+}
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """Four hours of ten customers on two tariffs, with some fields changed."""
+    return deepcopy(SMALL) | deepcopy(changes)
+
+
+def everything(wholesale: str) -> dict[str, Any]:
+    """A scenario with one of each part: three kinds of tariff, a derating, a unit outage."""
+    custom = {"name": "own", "kind": "custom", "share": 0.0, "plugin": "flat", "options": {}}
+    derate = {"from": "2016-08-10T13:00", "to": "2016-08-10T14:00", "import_limit_kw": 50}
+    data = small(wholesale=WHOLESALES[wholesale], weather={}, forecast={}, settings={})
+    data["tariffs"].append(custom)
+    data["network"]["derates"] = [derate]
+    return deepcopy(data)
+
+
+def changed(data: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    """A copy with one field set."""
+    made = deepcopy(data)
+    at: Any = made
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    return made
+
+
+def without(data: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    """A copy with one field left out."""
+    made = deepcopy(data)
+    at: Any = made
+    for step in path[:-1]:
+        at = at[step]
+    at.pop(path[-1], None)
+    return made
