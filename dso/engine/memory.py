@@ -1,9 +1,10 @@
-"""Everything that an engine remembers between two steps, as bytes: what a resumed run goes on from."""
+"""Everything that an engine remembers between two steps: what a resumed run goes on from."""
 
 from __future__ import annotations
 
+import io
 import pickle
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
 from dso.engine.loop import Engine
 from dso.engine.work import Machine
@@ -11,8 +12,27 @@ from dso.engine.world import World
 from dso.ports import Stateful
 
 
+class Sink(Protocol):
+    """Where bytes can be written, in order."""
+
+    def write(self, data: Any, /) -> object:
+        """Take bytes."""
+
+
 def remember(engine: Engine) -> bytes:
-    """The engine's memory between two steps; charts, handlers and input data are not part of it."""
+    """The engine's memory between two steps."""
+    held = io.BytesIO()
+    write_memory(engine, held)
+    return held.getvalue()
+
+
+def recall(engine: Engine, memory: bytes) -> None:
+    """Put an engine that was built from the same scenario where `remember` left another."""
+    read_memory(engine, io.BytesIO(memory))
+
+
+def write_memory(engine: Engine, into: Sink) -> None:
+    """Write the engine's memory; charts, handlers and input data are not part of it."""
     world = engine.world
     memory = {
         "now_s": engine.now_s,
@@ -27,12 +47,12 @@ def remember(engine: Engine) -> bytes:
         "world": _world_memory(world),
         "parts": {name: part.get_state() for name, part in _stateful(world).items()},
     }
-    return pickle.dumps(memory, protocol=pickle.HIGHEST_PROTOCOL)
+    pickle.dump(memory, into, protocol=5)
 
 
-def recall(engine: Engine, memory: bytes) -> None:
-    """Put an engine that was built from the same scenario where `remember` left another."""
-    held = pickle.loads(memory)  # written by remember, into our own file
+def read_memory(engine: Engine, memory: BinaryIO) -> None:
+    """Take back what `write_memory` wrote."""
+    held = pickle.load(memory)  # written by remember, into our own file
     engine.now_s, engine.steps, engine.queue = held["now_s"], held["steps"], held["queue"]
     engine.at_instant, engine.replay = held["at_instant"], held["replay"]
     kinds = engine.births.by_chart()

@@ -39,6 +39,17 @@ class Row:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message between two parties, for the record: who told whom what, in a few words."""
+
+    sender: str  # DO | MO | LSE | agents | wholesale | feeder
+    receiver: str
+    kind: str
+    text: str
+    tariff: str | None = None
+
+
 @dataclass(slots=True)
 class Effects:
     """What a handler wants to happen; nothing of it does unless the handler returns."""
@@ -49,6 +60,7 @@ class Effects:
     rows: list[Row] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
 
 class Recorder(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from dso.clock import iso
 from dso.engine.series import MarketTimes
-from dso.engine.step import Effects, Row
+from dso.engine.step import Effects, Row, Said
 from dso.engine.world import World
 from dso.errors import EngineError
 from dso.ledger import LedgerError
@@ -102,6 +102,10 @@ class Work:
     def note(self, **values: Any) -> None:
         """Add to the step's summary."""
         self.effects.summary.update({name: _plain(value) for name, value in values.items()})
+
+    def say(self, sender: str, receiver: str, kind: str, text: str, tariff: str | None = None) -> None:
+        """Put a message between two parties on record."""
+        self.effects.said.append(Said(sender, receiver, kind, text, tariff))
 
     def degrade(self, reason: str) -> None:
         """Put a reason on the record why this is less than it should be."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import sqlite3
 from pathlib import Path
 
 from dso.engine.loop import Engine, OutsideMessage
-from dso.engine.memory import recall
+from dso.engine.memory import read_memory
 from dso.errors import RunFileError
+from dso.run_file.parts import PartReader
 from dso.run_file.tables import TABLES
 
 _KEPT = ("snapshot", "replaced")
@@ -28,12 +30,13 @@ def put_back(db: sqlite3.Connection, engine: Engine, path: Path) -> tuple[int, i
     ------
     RunFileError : if the snapshot cannot be read.
     """
-    row = db.execute("SELECT seq, inbox, exchange, memory FROM snapshot").fetchone()
+    row = db.execute("SELECT seq, inbox, exchange FROM snapshot").fetchone()
     if row is None:
         raise RunFileError(f"{path} holds no snapshot to go on from; delete it and run anew")
-    seq, heard, exchange, memory = row
+    seq, heard, exchange = row
     try:
-        recall(engine, memory)
+        parts = db.execute("SELECT memory FROM snapshot ORDER BY part")
+        read_memory(engine, io.BufferedReader(PartReader(parts)))
     except Exception as error:
         raise RunFileError(
             f"{path} cannot be taken up ({type(error).__name__}: {error}): was it begun by another version? "

@@ -69,6 +69,17 @@ TABLES: tuple[Table, ...] = (
         _c("rejected", "TEXT", "why the message does not count"),
         _c("error", "TEXT", "what broke; the step was undone"),
     ), ("seq",)),
+    Table("exchanges", "One row a message between two parties.", (
+        SEQ,
+        _c("time_s", "INTEGER", "when [s since 1970-01-01T00:00Z]"),
+        MARKET,
+        _c("state", "TEXT", "state that the market, or its tariff's part, was in"),
+        _c("sender", "TEXT", "DO, MO, LSE, agents, wholesale or feeder"),
+        _c("receiver", "TEXT", "likewise"),
+        _c("tariff", "TEXT", "whose MO or LSE; NULL: of all tariffs together"),
+        _c("kind", "TEXT", "what it is"),
+        _c("text", "TEXT", "what it says, in a few words"),
+    )),
     Table("markets", "One row a market that is over.", (
         SEQ, MARKET,
         _c("series", "TEXT", "its series"),
@@ -186,9 +197,10 @@ TABLES: tuple[Table, ...] = (
         _c("payload", "BLOB", "what it carries (Python pickle)"),
     ), ("number",)),
     Table("snapshot", "The engine's memory, while a run is under way; empty in a finished file.", (
-        _c("seq", "INTEGER", "after which step"), _c("inbox", "INTEGER", "messages heard by then"),
-        _c("exchange", "INTEGER", "exchanges posted by then"), _c("memory", "BLOB", "Python pickle"),
-    ), ("seq",)),
+        _c("part", "INTEGER", "its number, from 1"), _c("seq", "INTEGER", "after which step"),
+        _c("inbox", "INTEGER", "messages heard by then"), _c("exchange", "INTEGER", "exchanges posted by then"),
+        _c("memory", "BLOB", "Python pickle, cut into parts"),
+    ), ("part",)),
     Table("replaced", "Rows replaced since the snapshot; empty in a finished file.", (
         _c("seq", "INTEGER", "step that wrote the row"), _c("name", "TEXT", "its table"),
         _c("row", "INTEGER", "its number in there"), _c("cells", "BLOB", "Python pickle"),

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from dso.engine.loop import Engine
-from dso.engine.memory import remember
+from dso.engine.memory import write_memory
 from dso.engine.step import Effects, Step
 from dso.errors import RunFileError
 from dso.messages import ValueExchange
 from dso.run_file.cells import in_order, journal_row, whole
+from dso.run_file.parts import PartWriter
 from dso.run_file.place import Claim, address, cannot_write, check_resumable, make_room, told
 from dso.run_file.resume import put_back
 from dso.run_file.tables import SCHEMA_VERSION, TABLES, VIEWS
@@ -104,7 +105,7 @@ class RunWriter:
         execute = self._cursor.execute
         try:
             if effects is None or not (
-                effects.degraded or effects.rejections or effects.rows or effects.exchanges
+                effects.degraded or effects.rejections or effects.rows or effects.exchanges or effects.said
             ):
                 execute(INSERT["journal"], journal_row(step))  # a statement by itself is a transaction
                 return
@@ -126,6 +127,10 @@ class RunWriter:
             execute(INSERT["degradations"], (seq, step.time_s, step.machine, reason))
         for r in effects.rejections:
             execute(INSERT["rejections"], (seq, r.market, r.sender, r.customer, r.reason))
+        market = step.machine.split("/", 1)[0]
+        head = (seq, step.time_s, market, step.destination)
+        for s in effects.said:
+            execute(INSERT["exchanges"], (*head, s.sender, s.receiver, s.tariff, s.kind, s.text))
         for row in effects.rows:
             self._put(row.table, in_order(row.table, row.values, seq), row.values)
         for exchange in effects.exchanges:
@@ -186,8 +191,10 @@ class RunWriter:
     def _write_snapshot(self, engine: Engine) -> None:
         self._db.execute("DELETE FROM snapshot")
         self._db.execute("DELETE FROM replaced")
-        row = (engine.steps, self._heard, self._exchange, remember(engine))
-        self._db.execute(INSERT["snapshot"], row)
+        facts = (engine.steps, self._heard, self._exchange)
+        parts = PartWriter(lambda n, part: self._db.execute(INSERT["snapshot"], (n, *facts, part)))
+        write_memory(engine, parts)
+        parts.flush()
 
     def restore(self, engine: Engine) -> None:
         """Go back to the last snapshot: rows written after it are dropped, and the engine remembers."""

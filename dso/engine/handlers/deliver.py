@@ -11,6 +11,7 @@ import numpy as np
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.handlers.prepare import last_known
 from dso.engine.market_work import MarketWork
+from dso.engine.words import power
 from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
 from dso.operators.load_serving import LoadServingEntity, Position
 
@@ -22,7 +23,10 @@ def dispatch(work: MarketWork) -> Literal["dispatched", "position_only"]:
     index = work.do.interval_index + 1
     work.set_do(interval_index=index, ordered=(*work.do.ordered, index))
     _inherit_position(work, index)
-    _order(work, index, _set_points(work, index))
+    points = _set_points(work, index)
+    _order(work, index, points)
+    told = np.isfinite(points)
+    work.say("DO", "feeder", "set-points", f"{int(told.sum())} devices, {power(points[told].sum())}")
     work.note(interval=index)
     return "dispatched"
 
@@ -154,6 +158,9 @@ def _keep(work: MarketWork, reading: MeterReading) -> None:
     readings[index] = reading
     work.set_do(readings=tuple(readings))
     work.note(interval=index, head_kwh=round(reading.head_kwh, 6))
+    metered = float(np.nansum(reading.meter_kwh))
+    what = f"{len(reading.meter_kwh)} meters, {metered:,.3f} kWh, {reading.head_kwh:,.3f} kWh at the head"
+    work.say("feeder", "DO", "readings", what)
 
 
 def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading:

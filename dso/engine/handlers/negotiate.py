@@ -9,6 +9,7 @@ import numpy as np
 
 from dso.engine.joint import solve_jointly
 from dso.engine.market_work import MarketWork
+from dso.engine.words import power, price
 from dso.errors import NetworkUnavailableError
 from dso.market import Curve
 from dso.messages import FloatArray, Rejection
@@ -72,6 +73,7 @@ def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "netwo
     work.set(schedule=schedule)
     head_kw = work.world.distribution.head_kw(schedule.total_kw())
     work.note(head_kw=[round(float(q), 3) for q in head_kw])
+    work.say("LSE", "DO", "schedule", f"{power(head_kw)} at the head, at {price(expected)} wholesale")
     try:
         broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
     except NetworkUnavailableError as error:
@@ -80,6 +82,7 @@ def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "netwo
             work.set(schedule=solve_jointly(work, expected))
         return "network_unavailable"
     work.set_do(broken=broken)
+    work.say("DO", "LSE", "limits ok" if broken is None else "limits violated", "")
     return "limits_ok" if broken is None else "limits_violated"
 
 
@@ -98,6 +101,7 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     work.note(
         import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw)
     )
+    work.say("DO", "LSE", "limits", f"at most {power(limits.import_kw)} in, {power(limits.export_kw)} out")
     return "limited" if retries <= work.spec.retries else "retries_exhausted"
 
 

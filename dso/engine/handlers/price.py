@@ -16,6 +16,7 @@ from dso.engine.joint import (
     spread_over_customers,
 )
 from dso.engine.market_work import MarketWork, Schedule
+from dso.engine.words import power, price
 from dso.errors import NetworkUnavailableError
 from dso.messages import FloatArray, PriceSignal, Rejection, WholesaleResult
 from dso.operators.distribution import tighter
@@ -32,6 +33,8 @@ def receive_wholesale_result(
         why = f"a wholesale result must hold {shape[0]} finite prices and quantities"
         return Rejection(work.market, "wholesale", None, why)
     work.set(result=result)
+    bought = f"{power(result.quantity_kw)} at {price(result.price_usd_per_kwh)}"
+    work.say("wholesale", "LSE", "result", bought)
     work.note(price_usd_per_kwh=_rounded(result.price_usd_per_kwh), quantity_kw=_rounded(result.quantity_kw))
     return None
 
@@ -127,9 +130,9 @@ def _expected_customers_kw(
     rest = residual_kw(record) + np.where(silent, record.device_kw, 0.0)
     devices = np.full((len(work.intervals), work.world.customers), np.nan)
     for t, book in enumerate(mo.books):
-        price = float(schedule.retail_usd_per_kwh[tariff][t])
+        retail = float(schedule.retail_usd_per_kwh[tariff][t])
         total = float(load_kw[t] - rest[t].sum())
-        devices[t, bidders] = operator.strategy.award(book, price, total)
+        devices[t, bidders] = operator.strategy.award(book, retail, total)
     work.set_mo(tariff, device_kw=devices)
     return np.asarray(rest + np.nan_to_num(devices[:, own]))
 
@@ -139,6 +142,7 @@ def check_schedule(
 ) -> Literal["feasible", "infeasible", "retries_exhausted", "network_unavailable"]:
     """Ask the DO once more: equipment may have failed since the schedule was validated."""
     head_kw = _head_kw(work)
+    work.say("LSE", "DO", "final schedule", f"{power(head_kw)} at the head")
     try:
         broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
     except NetworkUnavailableError as error:
@@ -148,7 +152,9 @@ def check_schedule(
         return "network_unavailable"
     work.set_do(broken=broken)
     if broken is None:
+        work.say("DO", "LSE", "feasible", "")
         return "feasible"
+    work.say("DO", "LSE", "infeasible", f"at most {power(broken.import_kw)} in")
     work.note(import_limit_kw=_rounded(broken.import_kw))
     return "infeasible" if work.do.retries < work.spec.retries else "retries_exhausted"
 
@@ -161,13 +167,19 @@ def _head_kw(work: MarketWork) -> FloatArray:
 def publish(work: MarketWork) -> Literal["published"]:
     """Tell every tariff's participants the price that counts."""
     for tariff, _, record in work.retailers():
-        price = record.retail_usd_per_kwh
-        assert price is not None  # priced before
+        retail = record.retail_usd_per_kwh
+        assert retail is not None  # priced before
         if tariff in work.world.operators:
-            signal = PriceSignal(work.market, tariff, work.subject.round, work.intervals, price, binding=True)
+            signal = PriceSignal(
+                work.market, tariff, work.subject.round, work.intervals, retail, binding=True
+            )
             for population in work.world.operators[tariff].populations:
                 population.hear(signal)
-            work.set_mo(tariff, price_usd_per_kwh=price)
+            work.set_mo(tariff, price_usd_per_kwh=retail)
+            assert record.load_kw is not None  # priced before
+            work.say(
+                "MO", "agents", "price and awards", f"{power(record.load_kw)} at {price(retail)}", tariff
+            )
         _write_prices(work, tariff, record)
     priced = work.subject.priced
     assert priced is not None  # priced before

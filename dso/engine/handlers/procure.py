@@ -9,6 +9,7 @@ import numpy as np
 from dso.engine.handlers.negotiate import dismiss_retail, substitute_missing
 from dso.engine.joint import bus_curve, expected_load_kw, loss_factor, solve_jointly
 from dso.engine.market_work import MarketWork
+from dso.engine.words import power
 from dso.messages import FloatArray, WholesaleBid
 
 
@@ -39,8 +40,11 @@ def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:
     work.set(bid=bid)
     most = [round(float(c.quantity_kw.max()), 3) for c in demand]
     work.note(most_kw=most, least_kw=[round(float(c.quantity_kw.min()), 3) for c in demand])
+    reach = np.concatenate([c.quantity_kw[[0, -1]] for c in demand])
+    work.say("LSE", "wholesale", "bid", power(reach))
     why = work.world.wholesale.refuses(bid)
     if why is not None:
+        work.say("wholesale", "LSE", "refused", why)
         work.degrade(f"wholesale refused the bid: {why}")
         return "refused"
     result = work.world.wholesale.clear(bid)

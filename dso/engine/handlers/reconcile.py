@@ -11,6 +11,7 @@ from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
 from dso.engine.settlement import settle_delivery, settle_position
+from dso.engine.words import usd
 from dso.messages import MeterReading, ValueExchange
 
 
@@ -76,6 +77,7 @@ def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
                 checked += int(both.sum())
                 off += int((wrong & both).sum())
     work.note(checked=checked, off=off)
+    work.say("DO", "MO", "device meters", f"{checked} checked against awards, {off} off")
     return "suspect" if off > settings.suspect_share * max(checked, 1) else "consistent"
 
 
@@ -86,9 +88,24 @@ def settle(work: MarketWork) -> Literal["settled"]:
     else:
         settle_position(work)
     work.put(work.world.posted, work.market, tuple(work.effects.exchanges))
-    paid = sum(int(e.customers.amount_uusd.sum()) for e in work.effects.exchanges if e.customers is not None)
+    paid = _say_payments(work)
     work.note(exchanges=len(work.effects.exchanges), customers_usd=paid / 1e6)
     return "settled"
+
+
+def _say_payments(work: MarketWork) -> int:
+    """Put on record who is charged what; returns what the customers pay [micro-dollars]."""
+    paid = 0
+    for exchange in work.effects.exchanges:
+        if exchange.customers is not None:
+            amount = int(exchange.customers.amount_uusd.sum())
+            work.say("LSE", "agents", exchange.kind, usd(amount / 1e6), exchange.customers.tariff)
+            paid += amount
+        else:
+            received = sum(-p.amount_uusd for p in exchange.postings if not p.account.startswith("lse:"))
+            payee = "wholesale" if exchange.kind == "wholesale energy" else "DO"
+            work.say("LSE", payee, exchange.kind, usd(received / 1e6))
+    return paid
 
 
 def balance(work: MarketWork) -> Literal["balanced", "unbalanced"]:

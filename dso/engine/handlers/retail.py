@@ -11,6 +11,7 @@ import numpy as np
 
 from dso.engine.joint import residual_kw
 from dso.engine.market_work import RetailWork
+from dso.engine.words import power, price
 from dso.market import Book, Curve
 from dso.messages import BidRequest, Bids, FloatArray, PriceSignal, Rejection
 from dso.operators.market_operator import joined
@@ -40,7 +41,9 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     """Ask every population for its bids; those outside the process send theirs by themselves."""
     facts, operator = work.facts, work.operator
     work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
-    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, _expected_retail(work))
+    expected = _expected_retail(work)
+    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected)
+    work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
         work.post(work.machine.name, "bids", population.bid(request))
     if not operator.senders:
@@ -71,6 +74,8 @@ def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejecti
     heard = record.heard | {bids.sender}
     work.set_mo(work.tariff, accepted=(*record.accepted, good), heard=heard)
     work.note(sender=bids.sender, bids=len(good.customers), rejected=len(rejections))
+    refused = f", {len(rejections)} rejected" if rejections else ""
+    work.say("agents", "MO", "bids", f"{len(good.customers)} bids{refused}", work.tariff)
     if heard == operator.senders:
         work.post(work.machine.name, "bids_complete")
     return None
@@ -96,13 +101,13 @@ def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids:
 def aggregate(work: RetailWork) -> Literal["aggregated"]:
     """One curve an interval: accepted bids, and everything else at the estimate."""
     record, lse = work.mo(work.tariff), work.lse(work.tariff)
-    customers, quantity, price = joined(record.accepted)
+    customers, quantity, prices = joined(record.accepted)
     silent = ~np.isin(work.retailer.customers, customers)
     assert lse.device_kw is not None  # prepared before
     rest_kw = residual_kw(lse).sum(axis=1) + lse.device_kw[:, silent].sum(axis=1)
     books, curves = [], []
     for t in range(len(work.intervals)):
-        book = Book(quantity[t], price[t]) if len(customers) else NO_BIDS
+        book = Book(quantity[t], prices[t]) if len(customers) else NO_BIDS
         books.append(book)
         curves.append(work.operator.strategy.aggregate(book, float(rest_kw[t])))
     work.set_mo(work.tariff, books=tuple(books), bidders=customers)
@@ -110,6 +115,9 @@ def aggregate(work: RetailWork) -> Literal["aggregated"]:
     if waiting:
         work.note(missing=sorted(waiting))
     _offer(work, curves)
+    wanted = [float(c.quantity_above(p)) for c, p in zip(curves, _expected_retail(work), strict=True)]
+    what = f"{len(customers)} bids, {power(np.array(wanted))} at {price(_expected_retail(work))}"
+    work.say("MO", "LSE", "curve", what, work.tariff)
     work.note(bids=len(customers), rest_kw=[round(float(q), 3) for q in rest_kw])
     return "aggregated"
 
@@ -121,6 +129,7 @@ def estimate(work: RetailWork) -> Literal["estimated"]:
     load_kw = record.meter_kw.sum(axis=1)
     _offer(work, [Curve.vertical(float(q)) for q in load_kw])
     work.note(load_kw=[round(float(q), 3) for q in load_kw])
+    work.say("LSE", "LSE", "estimate", f"{power(load_kw)} whatever the price", work.tariff)
     return "estimated"
 
 
@@ -142,6 +151,8 @@ def inform(work: RetailWork) -> Literal["another_round", "binding"]:
     )
     for population in work.operator.populations:
         population.hear(signal)
+    told = f"round {facts.round}, {price(facts.expected_retail_usd_per_kwh)}"
+    work.say("MO", "agents", "indicative price", told, work.tariff)
     work.set_mo(work.tariff, binding=facts.binding)
     return "binding" if facts.binding else "another_round"
 

@@ -1,0 +1,35 @@
+"""Figures as people say them: a range of prices, a power, for the record of what parties told each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dso.messages import FloatArray
+
+
+def power(kw: FloatArray | float) -> str:
+    """A power, or the range of several: `5.38 MW`, `71.3–84.0 kW`."""
+    low, high = _bounds(kw)
+    if max(abs(low), abs(high)) >= 1000:
+        return _range(low / 1e3, high / 1e3, 3, "MW")
+    return _range(low, high, 2, "kW")
+
+
+def price(usd_per_kwh: FloatArray | float) -> str:
+    """A price, or the range of several: `0.0731 USD/kWh`."""
+    return _range(*_bounds(usd_per_kwh), 4, "USD/kWh")
+
+
+def usd(amount: float) -> str:
+    """An amount of money: `12.34 USD`."""
+    return f"{amount:,.2f} USD"
+
+
+def _bounds(values: FloatArray | float) -> tuple[float, float]:
+    array = np.asarray(values, float)
+    return float(array.min()), float(array.max())
+
+
+def _range(low: float, high: float, digits: int, unit: str) -> str:
+    first, last = f"{low:,.{digits}f}", f"{high:,.{digits}f}"
+    return f"{first} {unit}" if first == last else f"{first}–{last} {unit}"
