@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from dso.run_file.writer import RunWriter
 from dso.scenario import Scenario, load_scenario
 
 SNAPSHOT_EVERY_S = 6 * HOUR_S
+SNAPSHOT_SHARE = 0.05  # of the time that a run takes
 
 Watcher = Callable[[Step], None]
 
@@ -96,15 +98,36 @@ def _loop(
     watch: Watcher | None,
 ) -> None:
     begin_s, end_s = engine.now_s, engine.world.books_close_s()
-    next_snapshot_s = engine.now_s + SNAPSHOT_EVERY_S
+    snapshots = Snapshots(writer, engine)
     for step in engine.iterate(until_s):
         if watch is not None:
             watch(step)
         if progress is not None:
             progress(Progress(begin_s, engine.now_s, end_s))
-        if engine.now_s >= next_snapshot_s:
-            writer.snapshot(engine)
-            next_snapshot_s = engine.now_s + SNAPSHOT_EVERY_S
+        snapshots.after_step()
+
+
+class Snapshots:
+    """Keeps the engine's memory every six hours of the study, if that takes no more than a part of the time.
+
+    A large study's memory takes a while to write; the wall clock decides how often, and nothing else.
+    """
+
+    def __init__(self, writer: RunWriter, engine: Engine) -> None:
+        self._writer, self._engine = writer, engine
+        self._due_s, self._not_before = engine.now_s + SNAPSHOT_EVERY_S, 0.0
+
+    def after_step(self) -> None:
+        """Take one if it is due."""
+        if self._engine.now_s < self._due_s:
+            return
+        began = time.monotonic()
+        if began < self._not_before:
+            return
+        self._writer.snapshot(self._engine)
+        ended = time.monotonic()
+        self._due_s = self._engine.now_s + SNAPSHOT_EVERY_S
+        self._not_before = ended + (ended - began) / SNAPSHOT_SHARE
 
 
 def _same_study(scenario: Scenario, source: Path, target: Path, seed: int | None) -> Scenario:

@@ -198,8 +198,8 @@ TABLES: tuple[Table, ...] = (
     ), ("number",)),
     Table("snapshot", "The engine's memory, while a run is under way; empty in a finished file.", (
         _c("part", "INTEGER", "its number, from 1"), _c("seq", "INTEGER", "after which step"),
-        _c("inbox", "INTEGER", "messages heard by then"), _c("exchange", "INTEGER", "exchanges posted by then"),
-        _c("memory", "BLOB", "Python pickle, cut into parts"),
+        _c("inbox", "INTEGER", "messages heard by then"),
+        _c("exchange", "INTEGER", "exchanges posted by then"), _c("memory", "BLOB", "Python pickle, cut up"),
     ), ("part",)),
     Table("replaced", "Rows replaced since the snapshot; empty in a finished file.", (
         _c("seq", "INTEGER", "step that wrote the row"), _c("name", "TEXT", "its table"),
