@@ -15,35 +15,35 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 def bill_command(run: Path, customer: int | None, month: str | None, as_json: bool) -> None:
     """Bills of RUN: a table by tariff, or one customer's in full."""
+    from dso.cli.failing import WrongInput
     from dso.cli.output import print_json
-    from dso.run_file import RunReader
+    from dso.cli.run_path import open_run
+    from dso.report.local_time import zone_name
 
-    with RunReader(run) as reader:
-        invoices = list(reader.invoices(customer, month))
+    with open_run(run) as reader:
+        invoices, zone = list(reader.invoices(customer, month)), zone_name(reader)
     if not invoices:
         which = "".join(
             [f" for customer {customer}" if customer is not None else "", f" in {month}" if month else ""]
         )
-        raise click.UsageError(
-            f"{run} holds no bill{which}; without options `dso bill {run}` shows what there is"
-        )
+        raise WrongInput(f"{run} holds no bill{which}; without options `dso bill {run}` shows what there is")
     if as_json:
         print_json(invoices)
     elif customer is not None:
         for invoice in invoices:
-            _print_bill(invoice)
+            _print_bill(invoice, zone)
     else:
         _print_tariffs(invoices)
 
 
-def _print_bill(invoice: dict[str, Any]) -> None:
+def _print_bill(invoice: dict[str, Any], zone: str) -> None:
     from dso.cli.output import table
-    from dso.clock import iso
+    from dso.report.local_time import local_time
 
     kind = "Correction" if invoice["correction"] else "Bill"
     title = (
         f"{kind} {invoice['invoice']} · customer {invoice['customer']} · tariff {invoice['tariff']}\n"
-        f"{iso(invoice['period_start'])} to {iso(invoice['period_end'])}"
+        f"{local_time(invoice['period_start'], zone)} to {local_time(invoice['period_end'], zone)}"
     )
     rows = [(line["kind"], _kwh(line["energy_kwh"]), _usd(line["amount_uusd"])) for line in invoice["lines"]]
     table(title, ("for", "kWh", "USD"), [*rows, ("total", "", _usd(invoice["total_uusd"]))], right=(1, 2))
@@ -71,4 +71,4 @@ def _kwh(value: float) -> str:
 
 
 def _usd(uusd: int) -> str:
-    return f"{uusd / 1e6:,.2f}"
+    return f"{uusd / 1e6:,.2f}" if abs(uusd) >= 5_000 else "0.00"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,9 +14,10 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 def check_command(scenario: Path, as_json: bool) -> None:
     """Check SCENARIO and everything it names; run nothing."""
-    from dso.cli.output import print_json, table
+    from dso.cli.output import print_json, terminal_width
     from dso.registry import build_engine
     from dso.report.estimate import size_estimate
+    from dso.report.layout import labelled
     from dso.scenario import load_scenario
 
     checked = load_scenario(scenario)
@@ -23,4 +26,16 @@ def check_command(scenario: Path, as_json: bool) -> None:
     if as_json:
         print_json({"scenario": str(scenario), "ok": True, **facts})
         return
-    table(f"{scenario} is fit to run", ("what", "how much"), facts.items())
+    click.secho(f"{scenario} is fit to run", bold=True)
+    for label, text in _lines(facts):
+        click.echo("\n".join(labelled(label, text, terminal_width())))
+    click.echo(f"Next: dso run {scenario}")
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    tariffs = ", ".join(f"{name} ({kind})" for name, kind in facts["tariffs"].items())
+    yield "Study", f"{facts['name']}, {facts['start']} to {facts['end']}"
+    yield "Customers", f"{facts['customers']:,} on {tariffs}"
+    yield "Wholesale", facts["wholesale"]
+    yield "Run", f"{facts['markets']:,} markets in about {facts['steps_about']:,} steps"
+    yield "Run file", f"about {facts['run_file_about_mb']:,} MB, records: {facts['records']}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from dso.cli.failing import WrongInput
 
 if TYPE_CHECKING:
     from dso.run_file import RunReader
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
 def export_command(run: Path, folder: Path, form: str, tables: tuple[str, ...], as_json: bool) -> None:
     """Write the tables and views of RUN into FOLDER, one file each."""
     from dso.cli.output import print_json, table
-    from dso.run_file import RunReader
+    from dso.cli.run_path import open_run
 
-    with RunReader(run) as reader:
+    if form == "parquet":
+        _pyarrow()
+    with open_run(run) as reader:
         chosen = _chosen(tables)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             counts = {name: _write(reader, name, folder, form) for name in chosen}
         except OSError as error:
-            raise click.UsageError(
-                f"cannot write to {folder}: {error.strerror}; choose another folder"
-            ) from error
+            raise WrongInput(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
     if as_json:
         print_json({"folder": str(folder), "rows": counts})
     else:
@@ -45,7 +47,7 @@ def _chosen(tables: tuple[str, ...]) -> list[str]:
     known = [t.name for t in TABLES if t.name not in hidden] + list(VIEWS)
     for name in tables:
         if name not in known:
-            raise click.UsageError(f"--table: there is no table '{name}'; there is {', '.join(known)}")
+            raise WrongInput(f"--table: there is no table '{name}'; there is {', '.join(known)}")
     return list(tables) or known
 
 
@@ -57,14 +59,19 @@ def _write(reader: RunReader, name: str, folder: Path, form: str) -> int:
 
 
 def _write_parquet(reader: RunReader, name: str, folder: Path) -> int:
+    pyarrow, parquet = _pyarrow()
+    rows = reader.rows(f"SELECT * FROM {name}")
+    columns = {key: [row[key] for row in rows] for key in reader.columns(name)}
+    parquet.write_table(pyarrow.table(columns), folder / f"{name}.parquet")
+    return len(rows)
+
+
+def _pyarrow() -> tuple[Any, Any]:
     from dso.errors import MissingExtraError
 
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow
+        import pyarrow.parquet
     except ImportError as error:
         raise MissingExtraError("report", "export to parquet") from error
-    rows = reader.rows(f"SELECT * FROM {name}")
-    columns = {key: [row[key] for row in rows] for key in reader.columns(name)}
-    pq.write_table(pa.table(columns), folder / f"{name}.parquet")
-    return len(rows)
+    return pyarrow, pyarrow.parquet

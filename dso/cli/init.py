@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from dso.cli.failing import WrongInput
+
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -14,11 +16,11 @@ def init_command(folder: Path) -> None:
     """Make FOLDER with a scenario that runs as it is, every field explained."""
     target = folder / "scenario.yaml"
     if target.exists():
-        raise click.UsageError(f"{target} is there already; choose another folder")
+        raise WrongInput(f"{target} is there already; choose another folder")
     text = files("dso.scenario").joinpath("template.yaml").read_text(encoding="utf-8")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.UsageError(f"cannot write {target}: {error.strerror}; choose another folder") from error
+        raise WrongInput(f"cannot write {target}: {error.strerror}; choose another folder") from error
     click.echo(f"{target} is ready. Next: dso check {target}, then dso run {target}")

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
+PIPED_WIDTH = 100  # where nobody sees a terminal: the same on every machine
+
+
+def terminal_width() -> int:
+    """Characters in a line of the terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
+
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; not-a-number becomes null."""
+    """One JSON document on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def table(
     title: str | None, heads: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[int] = ()
 ) -> None:
-    """A table that survives being pasted."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """A table on stdout, under its title; `right` are the columns whose cells stand to the right."""
+    from dso.report.layout import table_lines
 
-    grid = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="bold")
-    for k, head in enumerate(heads):
-        grid.add_column(head, justify="right" if k in set(right) else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(str(cell) for cell in row))
-    Console(soft_wrap=False, highlight=False).print(grid)
+    if title:
+        click.secho(title, bold=True)
+    for line in table_lines(heads, rows, right=right, width=terminal_width()):
+        click.echo(line)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="run file  [default: runs/NAME.dso]")
-@click.option("--until", help="stop at this instant (ISO 8601 with a zone); go on later with --resume")
+@click.option(
+    "--until", help="stop at this instant (local time if it has no zone); go on later with --resume"
+)
 @click.option("--seed", type=click.IntRange(min=0), help="replaces the scenario's seed")
 @click.option("--resume", is_flag=True, help="take up a run that broke off; its end is the same")
 @click.option("--watch", is_flag=True, help="print each step of the markets as it happens")
@@ -34,10 +36,12 @@ def run_command(
 ) -> int:
     """Run SCENARIO and print on one page what it came to."""
     from dso.cli.failing import INTERRUPTED
+    from dso.cli.log import log_to_stderr
     from dso.study import run
 
     target = output or Path("runs") / f"{scenario.stem}.dso"
-    until_s = _instant(until) if until else None
+    until_s = _instant(until, scenario)
+    log_to_stderr()
     bar = _Bar(quiet=watch or as_json)
     try:
         with bar:
@@ -57,13 +61,11 @@ def run_command(
     return 0
 
 
-def _instant(text: str) -> int:
-    from dso.clock import parse_time
+def _instant(until: str | None, scenario: Path) -> int | None:
+    from dso.cli.instants import given_instant
+    from dso.scenario import load_scenario
 
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise click.UsageError(f"--until: {error}") from error
+    return None if until is None else given_instant("--until", until, load_scenario(scenario))
 
 
 def _print_step(step: Step) -> None:
@@ -76,16 +78,18 @@ def _print_step(step: Step) -> None:
 
 
 def _summary(target: Path, as_json: bool) -> None:
-    from dso.cli.output import print_json
-    from dso.report.page import page_of, print_page
+    from dso.cli.output import print_json, terminal_width
+    from dso.report.page import page_of
+    from dso.report.page_text import page_lines
     from dso.run_file import RunReader
 
     with RunReader(target) as reader:
         page = page_of(reader)
     if as_json:
         print_json(page)
-    else:
-        print_page(page)
+        return
+    for line, heading in page_lines(page, terminal_width()):
+        click.secho(line, bold=heading)
 
 
 class _Bar:

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from dso.cli.failing import WrongInput
+
 
 @click.command("timeline")
 @click.argument("scenario", type=click.Path(path_type=Path), required=False)
-@click.option("--from", "from_", help="only from this instant on (ISO 8601 with a zone)")
+@click.option("--from", "from_", help="only from this instant on (ISO 8601; local time if it has no zone)")
 @click.option("--to", help="only until this instant")
 @click.option(
     "--series", "spec_path", type=click.Path(path_type=Path), help="lead times alone, as JSON [minutes]"
@@ -28,10 +30,10 @@ def timeline_command(
     from dso.cli.output import print_json, table
 
     if (scenario is None) == (spec_path is None):
-        raise click.UsageError("give either a SCENARIO or --series SPEC.json")
+        raise WrongInput("give either a SCENARIO or --series SPEC.json")
     if spec_path is not None:
         if from_ is not None or to is not None:
-            raise click.UsageError("--from and --to belong to a scenario; --series has minutes from clearing")
+            raise WrongInput("--from and --to belong to a scenario; --series has minutes from clearing")
         rows = _of_spec(spec_path)
     else:
         assert scenario is not None
@@ -48,6 +50,7 @@ def timeline_command(
 
 def _of_scenario(scenario: Path, from_: str | None, to: str | None) -> list[dict[str, Any]]:
     from dso.chart_catalogue import chart_named
+    from dso.cli.instants import given_instant
     from dso.clock import iso
     from dso.engine.timeline import study_timeline
     from dso.scenario import load_scenario
@@ -55,26 +58,13 @@ def _of_scenario(scenario: Path, from_: str | None, to: str | None) -> list[dict
     from dso.scenario.times import instant
 
     checked = load_scenario(scenario)
-    found = study_timeline(
-        chart_named("market"),
-        {s.name: series_spec(s) for s in checked.series},
-        instant(checked.start, checked),
-        instant(checked.end, checked),
-        _instant("--from", from_),
-        _instant("--to", to),
-    )
+    from_s, to_s = given_instant("--from", from_, checked), given_instant("--to", to, checked)
+    if from_s is not None and to_s is not None and from_s > to_s:
+        raise WrongInput(f"--from, {iso(from_s)}, must not be after --to, {iso(to_s)}")
+    series = {s.name: series_spec(s) for s in checked.series}
+    start_s, end_s = instant(checked.start, checked), instant(checked.end, checked)
+    found = study_timeline(chart_named("market"), series, start_s, end_s, from_s, to_s)
     return [{"series": r.series, "market": r.market, "state": r.state, "at": iso(r.at_s)} for r in found]
-
-
-def _instant(option: str, text: str | None) -> int | None:
-    from dso.clock import parse_time
-
-    if text is None:
-        return None
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise click.UsageError(f"{option}: {error}") from error
 
 
 def _of_spec(path: Path) -> list[dict[str, Any]]:
@@ -86,9 +76,9 @@ def _of_spec(path: Path) -> list[dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise click.UsageError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise click.UsageError(f"{path} is not JSON: {error}") from error
+        raise WrongInput(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise WrongInput(f"{path} is not JSON: {error}") from error
     spec = profile_spec(data, path.stem, path.name)
     times = MarketTimes(spec, spec.delivery_lead_s)  # clearing at 0
     chart = chart_named("market")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dso.clock import iso
+from dso.report.local_time import zone_name
 from dso.run_file import RunReader
 
 
@@ -15,9 +16,13 @@ def page_of(reader: RunReader) -> dict[str, Any]:
         "study": reader.facts.get("name", ""),
         "finished": reader.finished,
         "seed": int(reader.facts.get("seed", 0)),
+        "timezone": zone_name(reader),
+        "now": _now(reader),
         "energy": _energy(reader),
+        "wholesale": _wholesale(reader),
         "prices": _prices(reader),
         "procurement": _procurement(reader),
+        "lse": _lse(reader),
         "bills": _bills(reader),
         "accounts_usd": {r["account"]: r["amount_uusd"] / 1e6 for r in _balances(reader)},
         "degraded": _degraded(reader),
@@ -39,6 +44,37 @@ def _energy(reader: RunReader) -> dict[str, Any]:
         "SELECT interval_start, head_kwh * 3600.0 / interval_s AS kw FROM readings ORDER BY kw DESC LIMIT 1"
     )
     return {**total, "peak_kw": peak.get("kw"), "peak_at": iso(peak["interval_start"]) if peak else None}
+
+
+def _now(reader: RunReader) -> str | None:
+    """How far the run is: its last step."""
+    last = reader.row("SELECT MAX(time_s) time_s FROM journal").get("time_s")
+    return iso(last) if last is not None else None
+
+
+def _wholesale(reader: RunReader) -> list[dict[str, Any]]:
+    """Wholesale prices at the bus, over the intervals of each series."""
+    return reader.rows(
+        "SELECT series, MIN(w) lowest_usd_per_kwh, AVG(w) average_usd_per_kwh, MAX(w) highest_usd_per_kwh "
+        "FROM (SELECT m.series, p.interval_start, AVG(p.wholesale_usd_per_kwh) w FROM prices p "
+        "JOIN markets m ON m.market = p.market GROUP BY p.market, p.interval_start) GROUP BY series "
+        "ORDER BY series"
+    )
+
+
+def _lse(reader: RunReader) -> list[dict[str, Any]]:
+    """Each LSE's account by what it is for: what it took in (positive) and paid (negative)."""
+    rows = reader.rows(
+        "SELECT substr(account, 5) tariff, kind, -SUM(amount_uusd) / 1e6 usd FROM ledger "
+        "WHERE account LIKE 'lse:%' GROUP BY account, kind ORDER BY account, kind"
+    )
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row["tariff"], {})[row["kind"]] = row["usd"]
+    return [
+        {"tariff": tariff, "by_kind_usd": kinds, "surplus_usd": sum(kinds.values())}
+        for tariff, kinds in found.items()
+    ]
 
 
 def _prices(reader: RunReader) -> list[dict[str, Any]]:
@@ -65,8 +101,8 @@ def _bills(reader: RunReader) -> list[dict[str, Any]]:
     """Bills by tariff, and what is left to its LSE."""
     rows = reader.rows(
         "SELECT tariff, COUNT(DISTINCT customer) customers, SUM(total_uusd) / 1e6 total_usd, "
-        "MIN(total_uusd) / 1e6 lowest_usd, AVG(total_uusd) / 1e6 average_usd, MAX(total_uusd) / 1e6 highest_usd "
-        "FROM invoices GROUP BY tariff ORDER BY tariff"
+        "MIN(total_uusd) / 1e6 lowest_usd, AVG(total_uusd) / 1e6 average_usd, MAX(total_uusd) / 1e6 "
+        "highest_usd FROM invoices GROUP BY tariff ORDER BY tariff"
     )
     kwh = {
         r["tariff"]: r["kwh"]
@@ -104,93 +140,3 @@ def _rejections(reader: RunReader) -> list[dict[str, Any]]:
     return reader.rows(
         "SELECT reason, COUNT(*) times FROM rejections GROUP BY reason ORDER BY times DESC, reason"
     )
-
-
-def print_page(page: dict[str, Any]) -> None:
-    """Print the page on the terminal."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    state = "" if page["finished"] else "  (unfinished: go on with --resume)"
-    console.print(f"\n[bold]{page['study']}[/bold]{state}  ·  {page['run']}  ·  seed {page['seed']}")
-    counts = ", ".join(f"{n} {series}" for series, n in page["markets"].items())
-    console.print(f"{counts} markets in {page['steps']:,} steps\n")
-    _print_energy(console, page["energy"])
-    _print_tables(page)
-    _print_ends(console, page)
-
-
-def _print_energy(console: Any, energy: dict[str, Any]) -> None:
-    if not energy["intervals"]:
-        console.print("nothing was delivered yet")
-        return
-    console.print(
-        f"Energy   {energy['head_kwh'] / 1e3:,.2f} MWh at the head of the feeder, {energy['meter_kwh'] / 1e3:,.2f} "
-        f"metered, {energy['losses_kwh'] / 1e3:,.2f} lost, {energy['unaccounted_kwh']:.1e} kWh unaccounted for"
-    )
-    console.print(f"Peak     {energy['peak_kw'] / 1e3:,.3f} MW at {energy['peak_at']}")
-
-
-def _print_tables(page: dict[str, Any]) -> None:
-    from dso.cli.output import table
-
-    table(
-        "Prices [USD/kWh]",
-        ("tariff", "series", "lowest", "average", "highest", "wholesale", "congestion up to"),
-        [
-            (
-                r["tariff"], r["series"], *(f"{r[f'{k}_usd_per_kwh']:.4f}" for k in ("lowest", "average", "highest")),
-                f"{r['lowest_wholesale_usd_per_kwh']:.4f} – {r['highest_wholesale_usd_per_kwh']:.4f}",
-                f"{r['highest_congestion_usd_per_kwh']:.4f}",
-            )
-            for r in page["prices"]
-        ],
-        right=(2, 3, 4, 5, 6),
-    )  # fmt: skip
-    table(
-        "Procurement",
-        ("tariff", "series", "MWh", "USD", "USD/MWh"),
-        [
-            (r["tariff"], r["series"], f"{r['energy_kwh'] / 1e3:,.3f}", f"{r['cost_usd']:,.2f}", _per_mwh(r))
-            for r in page["procurement"]
-        ],
-        right=(2, 3, 4),
-    )
-    table(
-        "Bills [USD]",
-        ("tariff", "customers", "MWh", "lowest", "average", "highest", "sum", "USD/kWh", "LSE surplus"),
-        [
-            (
-                r["tariff"], r["customers"], f"{r['energy_kwh'] / 1e3:,.2f}",
-                *(f"{r[f'{k}_usd']:,.2f}" for k in ("lowest", "average", "highest", "total")),
-                f"{r['average_usd_per_kwh']:.4f}" if r["average_usd_per_kwh"] else "",
-                f"{r['lse_surplus_usd']:,.2f}",
-            )
-            for r in page["bills"]
-        ],
-        right=range(1, 9),
-    )  # fmt: skip
-
-
-def _per_mwh(row: dict[str, Any]) -> str:
-    return f"{row['cost_usd'] / row['energy_kwh'] * 1e3:,.2f}" if row["energy_kwh"] else ""
-
-
-def _print_ends(console: Any, page: dict[str, Any]) -> None:
-    audit = page["audit"]
-    if page["degraded"]:
-        console.print("[bold]Degraded[/bold]")
-        for row in page["degraded"]:
-            console.print(f"  {row['times']:>5} ×  {row['reason']}  (first {row['first']}, {row['where']})")
-    else:
-        console.print("Degraded   nothing")
-    for row in page["rejections"]:
-        console.print(f"  {row['times']:>5} ×  rejected: {row['reason']}")
-    if audit:
-        once = "once each" if audit["delivered_exactly_once"] else "NOT once each"
-        console.print(
-            f"Audit      money adds up to {audit['money_uusd']} micro-dollars; {audit['intervals_delivered']} of "
-            f"{audit['intervals_expected']} intervals delivered, {once}; unaccounted for "
-            f"{audit['unaccounted_frac']:.1e} of load; Σ LSEs off the wholesale award by "
-            f"{audit['worst_position_error_kwh']:.1e} kWh at most"
-        )

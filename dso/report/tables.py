@@ -10,10 +10,11 @@ def run_file_page() -> str:
     lines = [
         "# The run file",
         "",
-        f"One run is one SQLite file. This page is printed by `dso schema run`; the schema version is {SCHEMA_VERSION}.",
-        "Load is positive, injection negative. Times are whole seconds since 1970-01-01T00:00Z: `datetime(time_s, "
-        "'unixepoch')` turns one into text. What one market holds for each customer is one JSON list, in the order of "
-        "`enrolments`; the views unfold it.",
+        "One run is one SQLite file. This page is printed by `dso schema run`; the schema version is "
+        f"{SCHEMA_VERSION}.",
+        "Load is positive, injection negative. Times are whole seconds since 1970-01-01T00:00Z: "
+        "`datetime(time_s, 'unixepoch')` turns one into text. What one market holds for each customer is one "
+        "JSON list, in the order of `enrolments`; the views unfold it.",
         "",
     ]
     for table in TABLES:

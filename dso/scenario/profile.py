@@ -8,6 +8,7 @@ from typing import Any
 
 from dso.engine.series import SeriesSpec, deadlines
 from dso.errors import Problem, ScenarioError
+from dso.scenario.sentences import was
 from dso.statechart import check_deadlines
 
 REQUIRED = (
@@ -29,6 +30,7 @@ OPTIONAL = (
     "physical",
 )
 MINUTE_S = 60
+MOST = 366 * 24 * 60  # a year of minutes
 
 
 def profile_spec(data: Any, name: str, where: str) -> SeriesSpec:
@@ -56,26 +58,30 @@ def profile_spec(data: Any, name: str, where: str) -> SeriesSpec:
 
 def _problems(data: Any, where: str) -> list[Problem]:
     if not isinstance(data, dict):
-        return [
-            Problem(where, f"must be one JSON object of lead times in minutes, was a {type(data).__name__}")
-        ]
+        return [Problem(where, f"must be one JSON object of lead times in minutes, {was(data)}")]
     found = [Problem(f"{where} {key}", "is missing [minutes]") for key in REQUIRED if key not in data]
     for key, value in data.items():
         if key not in REQUIRED + OPTIONAL:
             close = difflib.get_close_matches(key, REQUIRED + OPTIONAL, n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; there is {', '.join(REQUIRED + OPTIONAL)}"
             found.append(Problem(f"{where} {key}", f"is not a lead time{hint}"))
-        elif key not in ("name", "physical"):
+        elif key == "name":
+            if not isinstance(value, str) or not value:
+                found.append(Problem(f"{where} {key}", "must be text"))
+        elif key == "physical":
+            if not isinstance(value, bool):
+                found.append(Problem(f"{where} {key}", "must be true or false"))
+        else:
             found += _bad_number(f"{where} {key}", key, value)
     return found
 
 
 def _bad_number(where: str, key: str, value: Any) -> list[Problem]:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return [Problem(where, f"must be a number, was {value!r}")]
+        return [Problem(where, f"must be a number, {was(value)}")]
     least = 1 if key in ("intervals_to_clear", "rounds") else 0
-    if value < least:
-        return [Problem(where, f"must be at least {least}, was {value:g}")]
+    if not least <= value <= MOST:
+        return [Problem(where, f"must be {least} to {MOST}, was {value:g}")]
     if key in ("interval_duration", "clearing_interval") and value == 0:
         return [Problem(where, "must be longer than 0")]
     if (value if least else value * MINUTE_S) % 1:
