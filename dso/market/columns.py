@@ -78,7 +78,8 @@ def _chunk_totals(
             np.subtract(p[j], prices[i], out=share)
             np.divide(share, span, out=share)
             share.clip(0.0, 1.0, out=share)
-            sums[i] += float(share.dot(size))
+            # Not share.dot(size): BLAS sums in an order that depends on its threads, and waits for them.
+            sums[i] += float(np.add.reduce(np.multiply(share, size, out=share)))
     return sums
 
 
@@ -122,3 +123,14 @@ def survey(book: Book, low: float, high: float) -> tuple[list[float], NDArray[np
                 inside |= (row > low) & (row < high)
             bending.append(np.flatnonzero(inside) + part.start)
     return found, np.concatenate(bending)
+
+
+def giants(book: Book, width_kw: float) -> tuple[float, NDArray[np.intp]]:
+    """What all bids want at any price, and the numbers of those whose range is wider than this."""
+    least, found = 0.0, [np.empty(0, dtype=np.intp)]
+    for part, _, q, scratch in chunks(book):
+        least += float(q[0].sum())
+        width = np.subtract(q[-1], q[0], out=scratch[0])
+        if width.max() > width_kw:
+            found.append(np.flatnonzero(width > width_kw) + part.start)
+    return least, np.concatenate(found)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dso.market.book import Book
-from dso.market.columns import just_below, quantities_above
+from dso.market.columns import just_below
 from dso.market.curve import Curve, Floats
 from dso.market.imports import Imports
-from dso.market.side import SMALL, Side
+from dso.market.side import SMALL, Sample, Side
 
 # A price at which more than this share of the sampled bids bend is looked at by itself.
 _CROWDED = 0.125
@@ -69,9 +69,6 @@ def _extremes(sides: tuple[Side, Side], imports: Imports) -> tuple[float, float]
     return just_below(min(prices)), -just_below(-max(prices))
 
 
-_Samples = list[tuple[int, Book]]  # how many bids each stands for, and the sampled ones
-
-
 @dataclass(slots=True, eq=False)
 class _Search:
     """Two prices between which the crossing lies, drawn closer round by round."""
@@ -85,9 +82,9 @@ class _Search:
         """Draw the prices closer; the sides themselves if the crossing is found to lie at one price."""
         guesses = [side.guess() for side in self.sides]
         net = guesses[0][0] + guesses[1][0]
-        samples = [(len(side), g[1]) for side, g in zip(self.sides, guesses, strict=True) if g[1] is not None]
+        samples = [sample for _, sample in guesses if sample is not None]
         middle = self._crossing(net, 0.0)
-        spread = errors * _standard_error(samples, middle, None)
+        spread = errors * sum(sample.standard_error_kw(middle) for sample in samples)
         low, high = self._crossing(net, -spread), self._crossing(net, spread)
         seen, floor, ceiling = set[float](), self.low, self.high
         while len(seen) < _LOOKS and (marks := self._marks(samples, low, high) - seen):
@@ -111,17 +108,17 @@ class _Search:
             return self.high if shifted.quantity_kw[-1] > 0 else self.low
         return min(max(found[1] if more_kw > 0 else found[0], self.low), self.high)
 
-    def _marks(self, samples: _Samples, low: float, high: float) -> set[float]:
+    def _marks(self, samples: list[Sample], low: float, high: float) -> set[float]:
         """Prices to look at by themselves: kinks of the import, and where a crowd of bids bends."""
         if low == high:
             return {low}
         found = {p for p in (self.imports.least_price, self.imports.top_price) if low <= p <= high}
-        for _, sample in samples:
-            p = sample.price_usd_per_kwh
+        for sample in samples:
+            p = sample.book.price_usd_per_kwh
             inside = p[(p > low) & (p < high)]
-            if inside.size > 2 * _CROWDED * len(sample):
+            if inside.size > 2 * _CROWDED * len(sample.book):
                 prices, counts = np.unique(inside, return_counts=True)
-                found |= set(prices[counts > _CROWDED * len(sample)].tolist())
+                found |= set(prices[counts > _CROWDED * len(sample.book)].tolist())
         return found
 
     def _look(self, price: float) -> _Look:
@@ -143,13 +140,14 @@ class _Search:
         return _Look(self.low, self.high, None, stubs if here else None)
 
     def _from_anchor(
-        self, net: Curve, samples: _Samples, errors: float, anchor: tuple[float, float]
+        self, net: Curve, samples: list[Sample], errors: float, anchor: tuple[float, float]
     ) -> tuple[float, float]:
         """Where the samples say that the crossing lies, as far from a price at which the total is known."""
         price, exact_kw = anchor
         shift = exact_kw - float(net.quantity_above(price))
         shifted = Curve(net.price_usd_per_kwh, net.quantity_kw + shift)
-        far = _standard_error(samples, self._crossing(shifted, 0.0), price)
+        middle = self._crossing(shifted, 0.0)
+        far = sum(sample.standard_error_kw(middle, price) for sample in samples)
         spread = errors * (far + 1e-9 * abs(exact_kw))
         return self._crossing(shifted, -spread), self._crossing(shifted, spread)
 
@@ -173,16 +171,3 @@ class _Look:
     high: float
     anchor: tuple[float, float] | None = None  # a price and the net load just above it
     stubs: tuple[Curve, Curve] | None = None
-
-
-def _standard_error(samples: _Samples, price: float, known: float | None) -> float:
-    """Of the total at a price as the samples estimate it, or of its distance from the total at a known
-    price.
-    """
-    error = 0.0
-    for count, sample in samples:
-        wanted = quantities_above(sample, price)
-        if known is not None:
-            wanted = wanted - quantities_above(sample, known)
-        error += float(wanted.std()) * count / float(np.sqrt(len(sample)))
-    return error

@@ -96,3 +96,17 @@ def test_the_same_large_book_gives_the_same_bits() -> None:
     first, second = (clear(book, import_price=0.0, import_limit_kw=20_000.0) for _ in range(2))
     assert first == second
     assert (awards(book, first) == awards(book, second)).all()
+
+
+def test_a_few_giants_among_many_do_not_mislead_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    r = np.random.default_rng(5)
+    crowd = random_book(r, 4000, None)
+    fixed = Book(np.full((3, 4), 2000.0), np.zeros((3, 4)))
+    flexible = Book(np.array([[0.0, 500.0, 900.0, 3000.0]] * 2), np.array([[0.2, 0.11, 0.1, 0.05]] * 2))
+    book = Book.stacked([crowd, fixed, flexible])
+    looks = []
+    whole_book = len(book)
+    survey = side.survey
+    monkeypatch.setattr(side, "survey", lambda b, *prices: looks.append(len(b)) or survey(b, *prices))
+    cleared_both_ways(monkeypatch, book, None, import_price=0.0, import_limit_kw=14_000.0)
+    assert looks.count(whole_book) == 1  # the first bracket held
