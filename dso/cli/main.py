@@ -35,7 +35,7 @@ COMMANDS = {
     },
     "parts": {
         "charts": ("dso.cli.charts", "charts_command", "The statecharts that this engine runs."),
-        "render": ("dso.cli.charts", "render_command", "Draw a statechart as Mermaid or Markdown."),
+        "render": ("dso.cli.render", "render_command", "Draw a statechart, as text or picture."),
         "clear": ("dso.cli.clear", "clear_command", "Clear one book of bids and offers."),
         "schema": ("dso.cli.schema", "schema_command", "Formats: scenario, chart and run file."),
     },

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dso.statechart.chart import Chart
-from dso.statechart.model import OWNERS, ROOT, Kind, Row, State, parent_of
+from dso.statechart.draw_colours import LIT, OWNER_COLOURS, PASSED
+from dso.statechart.draw_plan import Edge, Plan, numbered, row_text
+from dso.statechart.draw_walk import light
+from dso.statechart.model import ROOT, State
 
-_COLOURS = {
-    "DO": "fill:#dbe9f6,stroke:#2b6ca3,color:#10344f",
-    "MO": "fill:#e0f1dd,stroke:#3d8b37,color:#1c451a",
-    "LSE": "fill:#fdebd0,stroke:#c77d0a,color:#5c3a05",
-    "DSO": "fill:#ececec,stroke:#6b6b6b,color:#2e2e2e",
-}
-_LIT = "stroke:#c0182b,stroke-width:4px,font-weight:bold"
-_MARKS: dict[Kind, str] = {"outcome": "", "external": "✉ ", "timer": "⏱ "}
 # Words of the diagram's own language, which cannot be the id of a state.
 _RESERVED = {
     "as",
@@ -33,7 +28,14 @@ _RESERVED = {
 }
 
 
-def to_mermaid(chart: Chart, active: str | None = None, depth: int | None = None) -> str:
+def to_mermaid(
+    chart: Chart,
+    active: str | None = None,
+    depth: int | None = None,
+    *,
+    events: Iterable[str] = (),
+    inside: str | None = None,
+) -> str:
     """The text of a `stateDiagram-v2`; the same chart always gives the same text.
 
     Messages bear ✉, timers ⏱ and degraded rows ⚠ with their reason. Rows that change nothing are not drawn.
@@ -42,14 +44,18 @@ def to_mermaid(chart: Chart, active: str | None = None, depth: int | None = None
     Parameters
     ----------
     chart : the chart.
-    active : path of a state to light, with the states around it.
+    active : path of a state to light, with the states around it; with events, where they begin.
     depth : how many levels to draw; the rows of what is deeper start and end at what is drawn. None: all.
+    events : the path that these events take is numbered, and what it passes is marked.
+    inside : draw this state alone, with closed boxes for what it leads to and comes from.
 
     Raises
     ------
-    KeyError : if the chart has no such state as `active`.
+    KeyError : if the chart has no such state.
+    ChartError : if an event is unknown, or not taken where the path has come to.
     """
-    return "\n".join(_Drawing(chart, depth).lines(active)) + "\n"
+    plan = Plan(chart, light(chart, active, events), depth, inside)
+    return "\n".join(_lines(plan)) + "\n"
 
 
 def mermaid_id(path: str) -> str:
@@ -58,109 +64,65 @@ def mermaid_id(path: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
-class _Drawing:
-    def __init__(self, chart: Chart, depth: int | None) -> None:
-        self.chart = chart
-        self.depth = depth
-        self.drawn = [s for s in chart.states.values() if depth is None or s.depth <= depth]
-        self.anywhere: set[str] = set()
-        # The block that holds an edge -> (source id, target id) -> labels, in the order of the file.
-        self.edges: dict[str, dict[tuple[str, str], list[str]]] = {}
-        for row in chart.root_rows:
-            self._add(ROOT, row)
-        for state in chart.states.values():
-            for row in state.rows:
-                self._add(state.path, row)
+def _lines(plan: Plan) -> Iterator[str]:
+    yield "stateDiagram-v2"
+    yield "    direction TB"
+    for name in plan.owners:
+        colours = OWNER_COLOURS[name]
+        yield f"    classDef {name} fill:{colours.fill},stroke:{colours.stroke},color:{colours.text}"
+    if plan.passed:
+        yield f"    classDef passed stroke:{PASSED},stroke-width:3px"
+    if plan.lit:
+        yield f"    classDef lit stroke:{LIT},stroke-width:4px,font-weight:bold"
+    yield from _block(plan, ROOT, "    ")
+    for name in plan.owners:
+        yield from _class([s.path for s in plan.drawn if s.owner == name and not plan.is_open(s)], name)
+    yield from _class(plan.passed, "passed")
+    yield from _class(plan.lit, "lit")
 
-    def lines(self, active: str | None) -> Iterator[str]:
-        yield "stateDiagram-v2"
-        yield "    direction TB"
-        owners = [name for name in OWNERS if any(state.owner == name for state in self.drawn)]
-        yield from (f"    classDef {name} {_COLOURS[name]}" for name in owners)
-        if active is not None:
-            yield f"    classDef lit {_LIT}"
-        yield from self._block(ROOT, self.chart.initial, "    ")
-        for name in owners:
-            ids = [mermaid_id(s.path) for s in self.drawn if s.owner == name and not self._is_open(s)]
-            if ids:
-                yield f"    class {','.join(ids)} {name}"
-        if active is not None:
-            lit = dict.fromkeys(
-                self._visible(path) for path in self.chart.lineage(self.chart.states[active].path)
-            )
-            yield f"    class {','.join(mermaid_id(path) for path in lit)} lit"
 
-    def _block(self, path: str, initial: str, indent: str) -> Iterator[str]:
-        yield f"{indent}[*] --> {mermaid_id(initial)}"
-        inside = [state for state in self.drawn if (state.parent or ROOT) == path]
-        for state in inside:
-            if self._is_open(state):
-                yield f'{indent}state "{state.name}" as {mermaid_id(state.path)} {{'
-                yield f"{indent}    direction TB"
-                yield from self._block(state.path, state.initial or ROOT, indent + "    ")
-                yield f"{indent}}}"
-            else:
-                yield f'{indent}state "{_label(state)}" as {mermaid_id(state.path)}'
-        if path in self.anywhere:
-            where = f"anywhere in {path.rpartition('.')[2]}" if path else "anywhere"
-            yield f'{indent}state "{where}" as {_anywhere_id(path)}'
-        for (source, target), labels in self.edges.get(path, {}).items():
-            yield f"{indent}{source} --> {target} : {'<br/>'.join(labels)}"
-        yield from (f"{indent}{mermaid_id(state.path)} --> [*]" for state in inside if state.final)
+def _class(paths: list[str], name: str) -> Iterator[str]:
+    if paths:
+        yield f"    class {','.join(mermaid_id(path) for path in paths)} {name}"
 
-    def _add(self, owner: str, row: Row) -> None:
-        if row.to is None:
-            return
-        target = self._inward(row.to, owner)
-        source, goal = self._visible(owner), self._visible(target)
-        inner = _encloses(owner, target)
-        if source == goal and not owner == target == source:
-            return  # it stays below what is drawn
-        scope = owner if inner else _common(source, goal)
-        start = _anywhere_id(owner) if inner else mermaid_id(source)
-        if inner:
-            self.anywhere.add(owner)
-        labels = self.edges.setdefault(scope, {}).setdefault((start, mermaid_id(goal)), [])
-        if _text(row) not in labels:
-            labels.append(_text(row))
 
-    def _inward(self, target: str, owner: str) -> str:
-        # The layout cannot draw an arrow from a state to one around it: draw it to where that leads.
-        while target == owner or _encloses(target, owner):
-            inner = self.chart.states[target].initial
-            if inner is None:
-                break
-            target = inner
-        return target
+def _block(plan: Plan, path: str, indent: str) -> Iterator[str]:
+    inside = plan.level(path)
+    entry = plan.entry(path)
+    if entry is not None:
+        yield f"{indent}[*] --> {mermaid_id(entry)}"
+    for state in inside:
+        if plan.is_open(state):
+            yield f'{indent}state "{plan.title(state)}" as {mermaid_id(state.path)} {{'
+            yield f"{indent}    direction TB"
+            yield from _block(plan, state.path, indent + "    ")
+            yield f"{indent}}}"
+        else:
+            yield f'{indent}state "{_label(plan, state)}" as {mermaid_id(state.path)}'
+    if path in plan.anywhere:
+        where = f"anywhere in {path.rpartition('.')[2]}" if path else "anywhere"
+        yield f'{indent}state "{where}" as {_anywhere_id(path)}'
+    for edge in plan.edges.values():
+        if plan.scope(edge) == path:
+            yield f"{indent}{_arrow(edge)}"
+    yield from (f"{indent}{mermaid_id(state.path)} --> [*]" for state in inside if state.final)
 
-    def _visible(self, path: str) -> str:
-        return path if self.depth is None else ".".join(path.split(".")[: self.depth])
 
-    def _is_open(self, state: State) -> bool:
-        return bool(state.children) and (self.depth is None or state.depth < self.depth)
+def _arrow(edge: Edge) -> str:
+    source = _anywhere_id(edge.source) if edge.anywhere else mermaid_id(edge.source)
+    texts = [_plain(numbered(row_text(row), edge.steps[row_text(row)])) for row in edge.rows]
+    return f"{source} --> {mermaid_id(edge.target)} : {'<br/>'.join(texts)}"
 
 
 def _anywhere_id(path: str) -> str:
     return f"{mermaid_id(path)}__anywhere_" if path else "anywhere_"
 
 
-def _encloses(outer: str, inner: str) -> bool:
-    return outer == ROOT or inner.startswith(outer + ".")
+def _label(plan: Plan, state: State) -> str:
+    title = plan.title(state)
+    return f"{title}<br/>do / {state.do}" if state.do else title
 
 
-def _common(one: str, other: str) -> str:
-    scope = parent_of(one)
-    while not _encloses(scope, other):
-        scope = parent_of(scope)
-    return scope
-
-
-def _label(state: State) -> str:
-    return f"{state.name}<br/>do / {state.do}" if state.do else state.name
-
-
-def _text(row: Row) -> str:
-    reason = f" ⚠ {row.degraded}" if row.degraded else ""
+def _plain(text: str) -> str:
     # A colon or semicolon would end the label, a quote or bracket could be read as markup.
-    text = f"{_MARKS[row.kind]}{row.name}{reason}"
     return " ".join(re.sub(r'[:;"<>{}#]', " ", text).split())

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dso.statechart import load_chart, to_markdown, to_mermaid
+from dso.errors import ChartError
+from dso.statechart import load_chart, to_dot, to_markdown, to_mermaid
 
 HERE = Path(__file__).parent
 SHIPPED = sorted((HERE.parents[1] / "statecharts").rglob("*.yaml"))
+
+
+PATH = ("opening", "asked", "noise", "asked", "offer", "added")
 
 
 def golden(name: str) -> str:
@@ -32,6 +36,34 @@ def test_a_chart_cut_at_its_first_level_lights_what_stands_for_the_active_state(
 
 def test_a_chart_in_tables_is_as_in_the_golden_file(shop):
     assert to_markdown(shop) == golden("shop.md")
+
+
+def test_the_path_that_events_take_is_numbered_as_in_the_golden_files(shop):
+    assert to_mermaid(shop, events=PATH) == golden("shop_path.mmd")
+    assert to_markdown(shop, events=PATH, inside="open") == golden("shop_path.md")
+
+
+def test_the_page_of_one_state_names_what_is_around_it_as_in_the_golden_file(shop):
+    assert to_mermaid(shop, events=PATH, inside="open.pricing") == golden("shop_page.mmd")
+
+
+def test_a_path_may_begin_elsewhere_and_take_a_timer_with_its_sign(shop):
+    drawn = edges(to_mermaid(shop, active="open.hurrying", events=["@closing"]))
+    assert drawn["open__hurrying", "done"] == "1. ⏱ closing"
+
+
+@pytest.mark.parametrize("emit", [to_mermaid, to_dot, to_markdown])
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        (["openin"], "chart 'shop' has no event 'openin'; did you mean 'opening'?"),
+        (["opening", "offer"], "state 'open.asking' does not take 'offer'; it takes: asked, cancel, "),
+        (["cancel", "opening"], "state 'done' does not take 'opening'; it takes: nothing"),
+    ],
+)
+def test_an_event_that_is_unknown_or_not_taken_is_told_with_what_would_be(shop, emit, events, says):
+    with pytest.raises(ChartError, match=re.escape(says)):
+        emit(shop, events=events)
 
 
 def test_the_active_state_and_those_around_it_are_lit(shop):
