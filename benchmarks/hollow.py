@@ -20,7 +20,7 @@ SCENARIO = """
 dso: 1
 name: hollow
 seed: 1
-timezone: America/Chicago
+timezone: UTC
 start: 2016-08-01
 end: {end}
 customers: {{count: 2}}
@@ -28,9 +28,9 @@ tariffs:
   - {{name: standard, kind: flat, share: 0.5, rate_usd_per_kwh: 0.1}}
   - {{name: live, kind: auction, share: 0.5}}
 series:
-  - {{name: da, physical: false, intervals: 24, interval: 1 h, activation_lead: 10 min, negotiation_lead: 24 h,
-      market_lead: 4 h, delivery_lead: 10 h, rounds: 24, round_interval: 1 h, round_length: 15 min,
-      bid_window: 10 min, reconcile: 1 h}}
+  - {{name: da, physical: false, intervals: 24, interval: 1 h, activation_lead: 10 min,
+      negotiation_lead: 24 h, market_lead: 4 h, delivery_lead: 10 h, rounds: 24, round_interval: 1 h,
+      round_length: 15 min, bid_window: 10 min, reconcile: 1 h}}
   - {{name: rt, refines: da, intervals: 1, interval: 5 min, activation_lead: 60 s, negotiation_lead: 180 s,
       market_lead: 30 s, delivery_lead: 0, round_length: 90 s, bid_window: 60 s, meter_wait: 2 min,
       reconcile: 10 min}}
