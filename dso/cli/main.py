@@ -31,6 +31,16 @@ COMMANDS = {
     },
     "look": {
         "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),
+        "sequence": (
+            "dso.cli.sequence",
+            "sequence_command",
+            "What the parties told each other, as a sequence diagram.",
+        ),
+        "conform": (
+            "dso.cli.sequence",
+            "conform_command",
+            "Whether the market cycles are as a diagram draws them.",
+        ),
         "export": ("dso.cli.export", "export_command", "Tables of a run as CSV or Parquet files."),
     },
     "parts": {

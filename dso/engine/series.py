@@ -143,6 +143,11 @@ class MarketTimes:
         return _INSTANTS[name](self, round_number, interval_index)
 
 
+def _next_round(times: MarketTimes, number: int, _index: int) -> int | None:
+    fits = number < times.spec.most_rounds()
+    return times.round_open_s(number + 1) if fits else None
+
+
 def _next_interval(times: MarketTimes, _round: int, index: int) -> int | None:
     following = index + 1
     return times.delivery_s + following * times.spec.interval_s if following < times.spec.intervals else None
@@ -153,7 +158,7 @@ _INSTANTS: dict[str, Callable[[MarketTimes, int, int], int | None]] = {
     "negotiation": lambda m, r, i: m.negotiation_s,
     "bid_close": lambda m, r, i: m.round_open_s(r) + m.spec.bid_window_s,
     "round_close": lambda m, r, i: m.round_open_s(r) + m.spec.round_length_s,
-    "next_round": lambda m, r, i: m.round_open_s(r + 1),
+    "next_round": _next_round,
     "gate": lambda m, r, i: m.gate_s,
     "wholesale_deadline": lambda m, r, i: m.clearing_s - m.spec.wholesale_deadline_lead_s,
     "clearing": lambda m, r, i: m.clearing_s,

@@ -19,7 +19,7 @@ from dso.ledger import (
 from dso.messages import CustomerPostings, FloatArray, Posting, ValueExchange
 from dso.operators.load_serving import LoadServingEntity, LseRecord, Position
 
-DAY_AHEAD, METERED = "day-ahead energy", "metered energy"
+DAY_AHEAD, METERED, WHOLESALE_ENERGY = "day-ahead energy", "metered energy", "wholesale energy"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +114,7 @@ def _post(
     parts = [(lse_account(d.tariff), d.head_kwh * wholesale, d.head_kwh) for d in deals]
     if unaccounted_kwh:
         parts.append((UNACCOUNTED, unaccounted_kwh * wholesale, unaccounted_kwh))
-    put("wholesale energy", shared(head_kwh * wholesale, parts, WHOLESALE))
+    put(WHOLESALE_ENERGY, shared(head_kwh * wholesale, parts, WHOLESALE))
     charges = [(d, d.retailer.strategy.network_usd_per_kwh() * d.network_kwh, d.network_kwh) for d in deals]
     put("network charge", _several(charges, NETWORK))
     rents = [

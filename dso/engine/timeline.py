@@ -47,7 +47,7 @@ class NominalMarket:
             self.interval += 1
 
     def outcome(self, handler: str) -> str | None:
-        """Where the first answer is not the usual one: rounds before the last, and markets without delivery."""
+        """Where the first answer is not the usual one: rounds before the last, markets without delivery."""
         spec = self.times.spec
         if handler == "assess":
             last = spec.rounds if spec.protocol == "fixed" else spec.most_rounds()

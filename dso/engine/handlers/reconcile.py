@@ -10,7 +10,7 @@ import numpy as np
 from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
-from dso.engine.settlement import settle_delivery, settle_position
+from dso.engine.settlement import WHOLESALE_ENERGY, settle_delivery, settle_position
 from dso.engine.words import usd
 from dso.messages import MeterReading, ValueExchange
 
@@ -94,18 +94,19 @@ def settle(work: MarketWork) -> Literal["settled"]:
 
 
 def _say_payments(work: MarketWork) -> int:
-    """Put on record who is charged what; returns what the customers pay [micro-dollars]."""
-    paid = 0
+    """Put on record who is charged how much in all; returns what the customers pay [micro-dollars]."""
+    charged: dict[tuple[str, str, str | None], int] = {}
     for exchange in work.effects.exchanges:
         if exchange.customers is not None:
+            key: tuple[str, str, str | None] = ("agents", exchange.kind, exchange.customers.tariff)
             amount = int(exchange.customers.amount_uusd.sum())
-            work.say("LSE", "agents", exchange.kind, usd(amount / 1e6), exchange.customers.tariff)
-            paid += amount
         else:
-            received = sum(-p.amount_uusd for p in exchange.postings if not p.account.startswith("lse:"))
-            payee = "wholesale" if exchange.kind == "wholesale energy" else "DO"
-            work.say("LSE", payee, exchange.kind, usd(received / 1e6))
-    return paid
+            key = ("wholesale" if exchange.kind == WHOLESALE_ENERGY else "DO", exchange.kind, None)
+            amount = sum(-p.amount_uusd for p in exchange.postings if not p.account.startswith("lse:"))
+        charged[key] = charged.get(key, 0) + amount
+    for (party, kind, tariff), amount in charged.items():
+        work.say("LSE", party, kind, usd(amount / 1e6), tariff)
+    return sum(amount for (party, _, _), amount in charged.items() if party == "agents")
 
 
 def balance(work: MarketWork) -> Literal["balanced", "unbalanced"]:
