@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
@@ -20,7 +19,7 @@ class WrongInput(click.ClickException):
 def told(command: click.Command, args: list[str] | None = None) -> int:
     """Run a command and turn what goes wrong into lines on stderr and an exit code."""
     try:
-        result = command.main(args=args, standalone_mode=False)
+        result = command.main(args=args, prog_name="dso", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -39,8 +38,7 @@ def told(command: click.Command, args: list[str] | None = None) -> int:
     except DsoError as error:
         _say(str(error))
         return FAILED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more
+    except SystemExit:  # click's way to end where nobody reads any more
         return DONE
     except Exception as error:
         if os.environ.get(TRACEBACK):

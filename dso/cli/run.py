@@ -35,11 +35,15 @@ def run_command(
     as_json: bool,
 ) -> int:
     """Run SCENARIO and print on one page what it came to."""
-    from dso.cli.failing import INTERRUPTED
+    from dso.cli.failing import INTERRUPTED, WrongInput
     from dso.cli.log import log_to_stderr
     from dso.study import run
 
     target = output or Path("runs") / f"{scenario.stem}.dso"
+    if target.is_dir():
+        raise WrongInput(
+            f"-o must name the run file, such as {target / scenario.stem}.dso; {target} is a folder"
+        )
     until_s = _instant(until, scenario)
     log_to_stderr()
     bar = _Bar(quiet=watch or as_json)
@@ -54,7 +58,7 @@ def run_command(
                 progress=bar.show,
                 watch=_print_step if watch else None,
             )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):  # a reader that goes ends what it watched
         click.echo(f"dso: interrupted; go on with: dso run {scenario} -o {target} --resume", err=True)
         return INTERRUPTED
     _summary(target, as_json)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from dso.agents.customer_load import CustomerLoad
 from dso.agents.customers import Customers
 from dso.agents.load_shape import ercot_shape
+from dso.clock import HOUR_S
 from dso.data.austin import austin_august
 from dso.data.tmy3 import read_tmy3
 from dso.network.static import Derate, StaticNetwork
@@ -22,6 +25,16 @@ def load_of(scenario: Scenario, folder: Path) -> CustomerLoad:
     shape = ercot_shape(bus, weather, cooling_frac=given.cooling_share)
     customers = Customers(given.count, scenario.seed, given.size_spread)
     return CustomerLoad(customers, shape, noise_std_frac=given.noise_frac)
+
+
+def check_cover(load: CustomerLoad, start_s: int, end_s: int) -> None:
+    """Whether there are load and weather for each hour of a study.
+
+    Raises
+    ------
+    InputError : where there is none, and what there is.
+    """
+    load.shape.split_kw(np.append(np.arange(start_s, end_s, HOUR_S, dtype=np.float64), float(end_s)))
 
 
 def network_of(scenario: Scenario) -> StaticNetwork:

@@ -21,7 +21,7 @@ from dso.ledger import Ledger
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
 from dso.ports import MarketOperatorStrategy, Tariff
-from dso.registry.around import load_of, network_of, wholesale_of
+from dso.registry.around import check_cover, load_of, network_of, wholesale_of
 from dso.registry.enrolment import bidders, enrolments, operators
 from dso.registry.findings import Findings
 from dso.registry.tariffs import tariff_of
@@ -66,6 +66,7 @@ def _world(scenario: Scenario, folder: Path) -> World:
     tariffs = _tariffs(scenario, folder, findings)
     with findings.at("weather"):
         load = load_of(scenario, folder)
+        check_cover(load, start_s, end_s)
     with findings.at("network"):
         network = network_of(scenario)
     with findings.at("wholesale"):

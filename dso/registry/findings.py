@@ -25,7 +25,7 @@ class Findings:
         try:
             yield
         except InputError as error:
-            self.problems += [Problem(where, str(problem)) for problem in error.problems]
+            self.problems += [Problem(where, _without_part(problem)) for problem in error.problems]
         except OSError as error:
             self.problems.append(Problem(where, f"{error.filename} cannot be read: {error.strerror}"))
         except UnicodeDecodeError:
@@ -42,3 +42,8 @@ class Findings:
         """
         if self.problems:
             raise ScenarioError(self.problems)
+
+
+def _without_part(problem: Problem) -> str:
+    """What is wrong, and in which file; the name of a part goes, for the field says it already."""
+    return str(problem) if "." in problem.where else problem.what

@@ -43,8 +43,8 @@ def _local(page: Page, at: str | None) -> str:
 
 
 def _facts(page: Page, width: int) -> Iterator[str]:
-    counts = " and ".join(f"{n:,} {series}" for series, n in page["markets"].items()) or "no"
-    yield from labelled("Markets", f"{counts} markets over, in {page['steps']:,} steps", width)
+    counts = " and ".join(f"{n:,} {series}" for series, n in page["markets"].items()) or "none yet"
+    yield from labelled("Markets", f"{counts} are over, in {page['steps']:,} steps", width)
     if not page["finished"]:
         yield from labelled("Unfinished", f"at {_local(page, page['now'])}; go on with --resume", width)
     energy = page["energy"]

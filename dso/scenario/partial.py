@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import getitem
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -9,6 +10,8 @@ from pydantic import BaseModel, TypeAdapter
 from dso.scenario.model import Part, Scenario
 from dso.scenario.place import Location
 from dso.scenario.shape import bare, choices, is_part, item_of
+
+_ANNOTATED: Any = Annotated  # with what is only known at run time
 
 
 def partial_scenario(data: dict[str, Any], bad: set[Location]) -> Scenario:
@@ -31,7 +34,7 @@ def _part(model: type[BaseModel], data: dict[str, Any], bad: set[Location], at: 
         if here in bad:
             made.__dict__.pop(name, None)
         elif key in data:
-            annotation = Annotated[field.annotation, None, *field.metadata]
+            annotation = getitem(_ANNOTATED, (field.annotation, None, *field.metadata))
             made.__dict__[name] = _value(annotation, data[key], bad, here)
     return made
 
