@@ -46,7 +46,7 @@ class Draw:
     def of(cls, seed: int) -> Draw:
         rng = np.random.default_rng(seed)
         n = int(rng.integers(2, 12))
-        base_kw = rng.normal(1.0, 1.5, n)
+        base_kw = rng.normal(rng.uniform(-2.0, 2.0), 1.5, n)
         tariffs = ("flat", "live", "other")[: int(rng.integers(1, 4))]
         owner = rng.integers(0, len(tariffs), n)
         rating_kw = np.where(rng.random(n) < 0.8, rng.uniform(0.1, 5.0, n), 0.0)
