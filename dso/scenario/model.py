@@ -222,17 +222,22 @@ class Scenario(Part):
     timezone: Zone = Field("UTC", description="IANA time zone of billing months and of times without a zone")
     start: Moment = Field(description="start of the study")
     end: Moment = Field(description="end of the study")
-    customers: Customers
-    weather: Weather = Weather()
+    customers: Customers = Field(description="who is connected")
+    weather: Weather = Field(Weather(), description="outdoor temperature")
     tariffs: Annotated[
         tuple[Annotated[Flat | Auction | Custom, Field(discriminator="kind")], ...],
-        Field(min_length=1, strict=False),
+        Field(min_length=1, strict=False, description="rate plans; their shares add up to 1"),
     ]
-    series: Annotated[tuple[Series, ...], Field(min_length=1, strict=False)]
-    network: StaticNetwork = StaticNetwork()
-    wholesale: Annotated[PriceSeries | SupplyCurve | Ercot, Field(discriminator="kind")]
-    forecast: Forecast = Forecast()
-    settings: Settings = Settings()
+    series: Annotated[
+        tuple[Series, ...],
+        Field(min_length=1, strict=False, description="of markets; one of them delivers and meters"),
+    ]
+    network: StaticNetwork = Field(StaticNetwork(), description="the wires")
+    wholesale: Annotated[
+        PriceSeries | SupplyCurve | Ercot, Field(discriminator="kind", description="the market above")
+    ]
+    forecast: Forecast = Field(Forecast(), description="how well the LSEs foresee their customers")
+    settings: Settings = Field(Settings(), description="what is decided once for the whole DSO")
 
     _source: Source = PrivateAttr(Source("scenario"))
 

@@ -15,7 +15,6 @@ MOST_POWER_KW = 1e9  # ten times what Texas draws
 MOST_USD_PER_KWH = 1e4  # a thousand times any scarcity price; above, sums of money leave 64 bits
 _PATTERN = r"^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*$"
 _FORM = re.compile(_PATTERN)
-_SCIENTIFIC = re.compile(r"^[-+]?\d+(?:\.\d*)?[eE][-+]?\d+$")
 _EXAMPLES = "such as '30 s', '5 min', '24 h' or '1 d'"
 
 
@@ -46,11 +45,6 @@ def duration_text(seconds: int) -> str:
     """A duration as it is written: '5 min' of 300."""
     unit, length = next((u, n) for u, n in UNIT_S.items() if seconds % n == 0 and (seconds or u == "s"))
     return f"{seconds // length} {unit}"
-
-
-def scientific(value: Any) -> Any:
-    """A number such as 1e-9, which YAML 1.1 takes for text; everything else as it is."""
-    return float(value) if isinstance(value, str) and _SCIENTIFIC.match(value) else value
 
 
 def _longer_than_nothing(seconds: int) -> int:
@@ -118,10 +112,9 @@ Length = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 Moment = Annotated[datetime, BeforeValidator(moment), WithJsonSchema(_MOMENT_SCHEMA)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$", max_length=40)]
-Number = Annotated[float, BeforeValidator(scientific), Field(allow_inf_nan=False)]
-Fraction = Annotated[Number, Field(ge=0, le=1)]
-Positive = Annotated[Number, Field(gt=0)]
-NotNegative = Annotated[Number, Field(ge=0)]
-Power = Annotated[Number, Field(ge=0, le=MOST_POWER_KW)]
-Price = Annotated[Number, Field(ge=-MOST_USD_PER_KWH, le=MOST_USD_PER_KWH)]
-Charge = Annotated[Number, Field(ge=0, le=MOST_USD_PER_KWH)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Power = Annotated[float, Field(ge=0, le=MOST_POWER_KW, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=-MOST_USD_PER_KWH, le=MOST_USD_PER_KWH, allow_inf_nan=False)]
+Charge = Annotated[float, Field(ge=0, le=MOST_USD_PER_KWH, allow_inf_nan=False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ Lines = dict[DataPath, int]
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's own, with numbers such as 1e-9 as in YAML 1.2; YAML 1.1 takes them for text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
 def load_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
     """The content of a YAML file, and the line [1-based] of each key and list item by its path.
 
@@ -27,7 +37,7 @@ def load_yaml_with_lines(path: Path) -> tuple[Any, Lines]:
         those at once.
     """
     path = Path(path)
-    loader = yaml.SafeLoader(_read(path))
+    loader = _Loader(_read(path))
     try:
         node = loader.get_single_node()
         if node is None:
