@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dso.chart_catalogue import chart_named, shipped_charts
 from dso.report.tables import run_file_page
-from dso.statechart import Chart, to_dot, to_markdown, to_mermaid, to_picture
+from dso.statechart import Chart, to_dot, to_markdown, to_picture
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -24,7 +24,6 @@ def between(text: str, name: str, body: str) -> str:
 def pages() -> dict[Path, str]:
     """Every generated page, or page with generated parts, as it should be."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = between(readme, "picture", f"```mermaid\n{to_mermaid(chart_named('market'), depth=1)}```\n")
     code = (ROOT / "examples" / "embed.py").read_text(encoding="utf-8").split('"""', 2)[2].strip()
     readme = between(readme, "code", f"```python\n{code}\n```\n")
     charts = [chart_named(name) for name in shipped_charts()]

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from dso.engine.market_work import MarketWork
-from dso.market.reference import reference_price
+from dso.market.signals import reference_price
 from dso.messages import FloatArray
 from dso.operators.distribution import DoRecord
 from dso.ports import Limits
