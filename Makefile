@@ -5,6 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test bench soak lint docs clean
 
 demo: .venv/.demo-ready
+	@rm -f runs/demo.dso runs/demo.dso-wal runs/demo.dso-shm
 	@$(BIN)/dso run examples/demo.yaml -o runs/demo.dso
 
 test: .venv/.test-ready
@@ -23,8 +24,9 @@ docs: .venv/.demo-ready
 	@$(BIN)/python docs/make_pages.py
 
 .venv/.demo-ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dso needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "dso needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "setting up .venv (once) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
