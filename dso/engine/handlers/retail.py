@@ -73,12 +73,28 @@ def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejecti
         work.reject(rejection)
     heard = record.heard | {bids.sender}
     work.set_mo(work.tariff, accepted=(*record.accepted, good), heard=heard)
+    _keep(work, good)
     work.note(sender=bids.sender, bids=len(good.customers), rejected=len(rejections))
     refused = f", {len(rejections)} rejected" if rejections else ""
     work.say("agents", "MO", "bids", f"{len(good.customers)} bids{refused}", work.tariff)
     if heard == operator.senders:
         work.post(work.machine.name, "bids_complete")
     return None
+
+
+def _keep(work: RetailWork, good: Bids) -> None:
+    """Put the bids that count on record, if the study keeps them."""
+    if work.world.settings.records == "bids":
+        work.row(
+            "bids",
+            market=work.market,
+            tariff=work.tariff,
+            round=good.round,
+            sender=good.sender,
+            customers=good.customers,
+            quantity_kw=good.quantity_kw,
+            price_usd_per_kwh=good.price_usd_per_kwh,
+        )
 
 
 def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids:
