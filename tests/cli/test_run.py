@@ -302,3 +302,10 @@ def run_all(dso, edges):
         page = json.loads(answer.out)
         assert page["audit"]["money_uusd"] == 0, name
         assert page["audit"]["delivered_exactly_once"] == 1, name
+
+
+def test_what_init_makes_runs_without_anything_going_wrong(dso):
+    dso("init", "study")
+    page = json.loads(dso("run", "study/scenario.yaml", "--json").out)
+    assert (page["finished"], page["degraded"], page["rejections"]) == (True, [], [])
+    assert page["markets"] == {"da": 1, "rt": 288}
