@@ -53,10 +53,6 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # What one file may do beside that, and why.
-EXCEPTIONS = {
-    "report/estimate.py": {"scenario"},  # tells the size of a run file before there is one
-}
-
 ONLY_IN = {
     "transitions": {"statechart"},
     "helics": {"federate"},
@@ -100,7 +96,7 @@ def packages(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
 def test_a_file_imports_only_from_the_rooms_below_its_own(path: Path) -> None:
     assert room_of(path) in MAY_IMPORT, f"{path} stands in a room that the table does not have"
-    allowed = MAY_IMPORT[room_of(path)] | EXCEPTIONS.get(str(path.relative_to(HOUSE)), set())
+    allowed = MAY_IMPORT[room_of(path)]
     assert rooms_entered(path) - allowed == set()
 
 

@@ -16,7 +16,7 @@ def check_command(scenario: Path, as_json: bool) -> None:
     """Check SCENARIO and everything it names; run nothing."""
     from dso.cli.output import print_json, terminal_width
     from dso.registry import build_engine
-    from dso.report.estimate import size_estimate
+    from dso.scenario.estimate import size_estimate
     from dso.report.layout import labelled
     from dso.scenario import load_scenario
 

@@ -114,7 +114,13 @@ def errors_of(engine: Engine) -> list[Step]:
     return [s for s in engine.recorder.steps if s.error is not None]
 
 
-NEVER_IN_A_DAY = {"reprice_limited", "reverse_postings", "release", "default_service"}  # have their own tests
+NEVER_IN_A_DAY = {
+    "reprice_limited",
+    "reverse_postings",
+    "withdraw",
+    "release",
+    "default_service",
+}  # have their own tests
 
 
 @pytest.mark.parametrize("handler", sorted(set(MARKET.handlers) - NEVER_IN_A_DAY))
@@ -266,29 +272,37 @@ def test_fatal_from_outside_defaults_a_market_and_disputes_one_that_reconciles(m
     assert states[-1] == "expired"
 
 
-def test_a_cancelled_market_is_released_with_its_retail_machines_and_the_audit_says_so() -> None:
+def test_a_cancelled_market_that_would_deliver_is_served_by_default_and_billed() -> None:
     engine = build(hours=1, series=SERIES)
     market = first_rt(engine, 3)
     engine.advance(start_s() + 3 * 300 - 100)
     assert engine.markets[market].state == "negotiation.agreed"
     engine.post(market, "cancel")
     engine.advance(start_s() + 3 * 300 - 100)
-    assert not [name for name in engine.machines if name.startswith(market)]
+    assert engine.markets[market].state == "defaulting.waiting_out"
+    assert not [name for name in engine.machines if name.startswith(f"{market}/")]
     audit = finished(engine)
-    assert audit["intervals_delivered"] == 11
-    assert not audit["delivered_exactly_once"]
-    ended = {r["market"]: r["end_state"] for r in rows_of(engine, "markets")}
-    assert [name for name, end in ended.items() if end == "cancelled"] == [market]
+    assert audit["delivered_exactly_once"]
+    assert (steps_of(engine, market)[-1].destination, steps_of(engine, market)[-1].degraded) == (
+        "expired",
+        None,
+    )
+    reasons = [s.degraded for s in steps_of(engine, market) if s.degraded]
+    assert reasons == ["cancelled, default service"]
 
 
-def test_a_market_cancelled_before_its_first_round_takes_its_retail_machines_along() -> None:
+def test_a_cancelled_position_is_released_with_its_retail_machines() -> None:
     engine = build(hours=1, series=SERIES)
-    market = first_rt(engine)
-    engine.advance(start_s() - 250)
+    market = "da-2016-08-10T05:00Z"
+    engine.advance(engine.next_time() + 60)
     assert engine.markets[market].state == "active.waiting"
     engine.post(market, "cancel")
-    engine.advance(start_s() - 250)
+    engine.advance(engine.now_s)
     assert not [name for name in engine.machines if name.startswith(market)]
+    audit = finished(engine)
+    assert audit["delivered_exactly_once"]
+    ended = {r["market"]: r["end_state"] for r in rows_of(engine, "markets")}
+    assert [name for name, end in ended.items() if end == "cancelled"] == [market]
 
 
 def test_no_retail_machine_outlives_the_gate_of_its_market() -> None:

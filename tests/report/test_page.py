@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dso.report.estimate import size_estimate
+from dso.scenario.estimate import size_estimate
 from dso.report.local_time import local_time
 from dso.report.page import page_of
 from dso.report.page_text import page_lines

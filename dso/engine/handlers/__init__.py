@@ -33,6 +33,7 @@ MARKET = Behaviour(
         "balance": reconcile.balance,
         "reverse_postings": reconcile.reverse_postings,
         "archive": reconcile.archive,
+        "withdraw": reconcile.withdraw,
         "release": reconcile.release,
     },
     receivers={

@@ -170,6 +170,11 @@ def archive(work: MarketWork) -> None:
     _forget(work)
 
 
+def withdraw(work: MarketWork) -> Literal["nothing_to_serve", "must_serve"]:
+    """A cancelled market that would deliver goes to default service: its customers draw all the same."""
+    return "must_serve" if work.spec.physical else "nothing_to_serve"
+
+
 def release(work: MarketWork) -> None:
     """The market was cancelled before its gate."""
     _write_market(work, "cancelled")
