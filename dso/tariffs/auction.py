@@ -42,7 +42,7 @@ class AuctionTariff:
 
     References
     ----------
-    Widergren et al., DSO+T: Transactive Energy Coordination Framework (vol. 3), PNNL-32170-3, 2022.
+    PNNL, DSO+T study, volume 3 (see docs/references.md).
     """
 
     name: str
