@@ -26,6 +26,7 @@ class BidRequest:
     round: int
     intervals: tuple[Interval, ...]
     expected_usd_per_kwh: FloatArray  # (t,) retail price
+    known_at_s: int  # when it is asked: an agent's forecast is no newer
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ def four_point_bids(
 
     References
     ----------
-    Widergren et al., "DSO+T: Transactive Energy Coordination Framework", PNNL-32170-3 (2022)
+    PNNL, DSO+T study, volume 3 (see docs/references.md).
     """
     above = price_usd_per_kwh[:, None] - usual_usd_per_kwh
     vertical = slope_kw <= 0

@@ -21,9 +21,7 @@ class ResponsiveLoad:
     and s the customer's slider, it gives up s·R/Δf for each USD/kWh above the usual price, that is the slope
     m = −Δf/R/s of DSO+T's bids; slider 0 bids vertically.
 
-    An agent does not know when its market closes; it takes its need from a forecast made as long before the
-    first interval as all intervals of the market last together, which is about right for both a five-minute
-    market and a day-ahead market.
+    Its need is the forecast of the moment in which it is asked for bids.
 
     Parameters
     ----------
@@ -73,8 +71,7 @@ class ResponsiveLoad:
     def bid(self, request: BidRequest) -> Bids:
         """Four-point bids of all agents for all intervals, (t, n, 4)."""
         intervals, expected = request.intervals, request.expected_usd_per_kwh
-        known_at_s = 2 * intervals[0].start_s - intervals[-1].end_s
-        need = self._forecast.device_kw(intervals, known_at_s)[:, self.customers]
+        need = self._forecast.device_kw(intervals, request.known_at_s)[:, self.customers]
         need = np.clip(need, 0.0, self.highest_kw)
         least, most = need * (1 - self.give_frac), np.minimum(need * (1 + self.take_frac), self.highest_kw)
         usual, spread = self._memory.usual(intervals, expected)

@@ -28,8 +28,8 @@ def population(slider=(1.0, 1.0), rating=(10.0, 10.0), **options) -> ResponsiveL
     return ResponsiveLoad("cooling", np.array([2, 4]), np.array(rating), Needs(), np.array(slider), **options)
 
 
-def request(intervals, price) -> BidRequest:
-    return BidRequest("m", "live", 0, tuple(intervals), np.asarray(price, float))
+def request(intervals, price, known_at_s: int = 0) -> BidRequest:
+    return BidRequest("m", "live", 0, tuple(intervals), np.asarray(price, float), known_at_s)
 
 
 def quantity_at(bids, t: int, agent: int, price: float) -> float:
@@ -172,11 +172,11 @@ def test_five_minute_bids_use_the_spread_heard_over_the_day():
     assert quantity_at(bids, 0, 0, 0.12) == pytest.approx(1.6)
 
 
-def test_an_agent_looks_at_a_forecast_as_old_as_its_market_is_long():
+def test_an_agent_looks_at_the_forecast_of_the_moment_in_which_it_is_asked():
     agents = population()
-    agents.bid(request(DAY, np.full(24, 0.1)))
-    agents.bid(request([Interval(MIDNIGHT_S, 300)], [0.1]))
-    assert agents._forecast.known_at_s == [MIDNIGHT_S - 86400, MIDNIGHT_S - 300]
+    agents.bid(request(DAY, np.full(24, 0.1), MIDNIGHT_S - 86400))
+    agents.bid(request([Interval(MIDNIGHT_S, 300)], [0.1], MIDNIGHT_S - 180))
+    assert agents._forecast.known_at_s == [MIDNIGHT_S - 86400, MIDNIGHT_S - 180]
 
 
 def test_set_points_are_the_awards_of_the_own_customers_within_ratings():

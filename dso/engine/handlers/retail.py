@@ -13,6 +13,7 @@ from dso.engine.joint import residual_kw
 from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
 from dso.market import Book, Curve
+from dso.market.columns import totals_above
 from dso.messages import BidRequest, Bids, FloatArray, PriceSignal, Rejection
 from dso.operators.market_operator import joined
 
@@ -42,7 +43,7 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     facts, operator = work.facts, work.operator
     work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
     expected = _expected_retail(work)
-    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected)
+    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected, work.now_s)
     work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
         work.post(work.machine.name, "bids", population.bid(request))
@@ -75,11 +76,22 @@ def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejecti
     work.set_mo(work.tariff, accepted=(*record.accepted, good), heard=heard)
     _keep(work, good)
     work.note(sender=bids.sender, bids=len(good.customers), rejected=len(rejections))
-    refused = f", {len(rejections)} rejected" if rejections else ""
-    work.say("agents", "MO", "bids", f"{len(good.customers)} bids{refused}", work.tariff)
+    work.say("agents", "MO", "bids", _in_words(good, _expected_retail(work)), work.tariff)
+    if rejections:
+        why = f"{len(rejections)} of {bids.sender}, the first: {rejections[0].reason}"
+        work.say("MO", "agents", "rejections", why, work.tariff)
     if heard == operator.senders:
         work.post(work.machine.name, "bids_complete")
     return None
+
+
+def _in_words(bids: Bids, expected: FloatArray) -> str:
+    """How many bids, and what they come to at the expected price: `412 bids, 1.92 MW at 0.0731 USD/kWh`."""
+    if not len(bids.customers):
+        return "no bids"
+    books = (Book(q, p) for q, p in zip(bids.quantity_kw, bids.price_usd_per_kwh, strict=True))
+    wanted = [totals_above(book, [p])[0] for book, p in zip(books, expected.tolist(), strict=True)]
+    return f"{len(bids.customers)} bids, {power(np.array(wanted))} at {price(expected)}"
 
 
 def _keep(work: RetailWork, good: Bids) -> None:
