@@ -16,9 +16,9 @@ def check_command(scenario: Path, as_json: bool) -> None:
     """Check SCENARIO and everything it names; run nothing."""
     from dso.cli.output import print_json, terminal_width
     from dso.registry import build_engine
-    from dso.scenario.estimate import size_estimate
     from dso.report.layout import labelled
     from dso.scenario import load_scenario
+    from dso.scenario.estimate import size_estimate
 
     checked = load_scenario(scenario)
     build_engine(checked, scenario.parent)

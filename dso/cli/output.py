@@ -32,7 +32,9 @@ def write_text(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.UsageError(f"cannot write {output}: {error.strerror}; choose another place with -o") from error
+        raise click.UsageError(
+            f"cannot write {output}: {error.strerror}; choose another place with -o"
+        ) from error
 
 
 def table(

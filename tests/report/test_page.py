@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dso.scenario.estimate import size_estimate
 from dso.report.local_time import local_time
 from dso.report.page import page_of
 from dso.report.page_text import page_lines
 from dso.report.tables import run_file_page
 from dso.run_file import TABLES, VIEWS, RunReader
+from dso.scenario.estimate import size_estimate
 from dso.scenario.load import parse_scenario
 from dso.study import run
 from tests.scenario.examples import small
