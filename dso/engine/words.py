@@ -8,8 +8,12 @@ from dso.messages import FloatArray
 
 
 def power(kw: FloatArray | float) -> str:
-    """A power, or the range of several: `5.38 MW`, `71.3–84.0 kW`."""
+    """A power, or the range of several: `5.38 MW`, `71.3–84.0 kW`; an infinite one is no limit."""
     low, high = _bounds(kw)
+    if np.isinf(low):
+        return "no limit"
+    if np.isinf(high):
+        return f"{power(low)} or no limit"
     if max(abs(low), abs(high)) >= 1000:
         return _range(low / 1e3, high / 1e3, 3, "MW")
     return _range(low, high, 2, "kW")
@@ -18,6 +22,12 @@ def power(kw: FloatArray | float) -> str:
 def price(usd_per_kwh: FloatArray | float) -> str:
     """A price, or the range of several: `0.0731 USD/kWh`."""
     return _range(*_bounds(usd_per_kwh), 4, "USD/kWh")
+
+
+def within(import_kw: FloatArray, export_kw: FloatArray) -> str:
+    """What may pass the head of the feeder: `at most 5.38 MW in, no limit out`."""
+    least = "" if np.isinf(np.min(import_kw)) else "at most "
+    return f"{least}{power(import_kw)} in, {power(export_kw)} out"
 
 
 def usd(amount: float) -> str:

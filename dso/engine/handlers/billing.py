@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dso.engine.words import usd
 from dso.engine.work import Work
 from dso.engine.world import BillingPeriod
 from dso.ledger import array_to_uusd, lse_account
@@ -119,6 +120,7 @@ def bill(work: BillingWork) -> Literal["billed", "nothing_due"]:
         ]
         total += work.invoice(int(customer), lines)
     work.set(billed_uusd=total)
+    work.say("LSE", "agents", "bills", f"{len(own)} bills, {usd(total / 1e6)}", subject.tariff)
     work.note(invoices=len(own), total_usd=total / 1e6)
     return "billed"
 
@@ -153,6 +155,8 @@ def correct(work: BillingWork) -> Literal["corrected"]:
     for row in work.subject.pending:
         work.set(corrections=work.subject.corrections + 1)
         billed += work.invoice(row["customer"], _correction_lines(work, row))
+    what = f"{len(work.subject.pending)} corrections, {usd(billed / 1e6)}"
+    work.say("LSE", "agents", "corrected bills", what, work.subject.tariff)
     work.note(corrections=len(work.subject.pending), total_usd=billed / 1e6)
     work.set(pending=(), billed_uusd=work.subject.billed_uusd + billed)
     return "corrected"

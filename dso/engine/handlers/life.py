@@ -40,6 +40,9 @@ def announce_limits(work: LifeWork) -> Literal["limits_normal", "limits_reduced"
         work.post(market, "outage")
     reduced = work.world.distribution.network.reduced(work.now_s)
     work.note(told=len(told))
+    work.say(
+        "DO", "LSE", "equipment", f"{'carries less' if reduced else 'as usual'}, {len(told)} markets told"
+    )
     return "limits_reduced" if reduced else "limits_normal"
 
 

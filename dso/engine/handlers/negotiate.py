@@ -9,7 +9,7 @@ import numpy as np
 
 from dso.engine.joint import solve_jointly
 from dso.engine.market_work import MarketWork
-from dso.engine.words import power, price
+from dso.engine.words import power, price, within
 from dso.errors import NetworkUnavailableError
 from dso.market import Curve
 from dso.messages import FloatArray, Rejection
@@ -80,9 +80,13 @@ def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "netwo
         work.note(network=str(error))
         if limit_statically(work, head_kw):
             work.set(schedule=solve_jointly(work, expected))
+        say_static_limits(work)
         return "network_unavailable"
     work.set_do(broken=broken)
-    work.say("DO", "LSE", "limits ok" if broken is None else "limits violated", "")
+    if broken is None:
+        work.say("DO", "LSE", "limits ok", f"{power(head_kw)} can flow")
+    else:
+        work.say("DO", "LSE", "limits violated", within(broken.import_kw, broken.export_kw))
     return "limits_ok" if broken is None else "limits_violated"
 
 
@@ -93,6 +97,12 @@ def limit_statically(work: MarketWork, head_kw: FloatArray) -> bool:
     return broken is not None
 
 
+def say_static_limits(work: MarketWork) -> None:
+    """Put on record that the DO's model did not answer, and which limits count instead."""
+    held = work.do.limits
+    work.say("DO", "LSE", "static limits", within(held.import_kw, held.export_kw))
+
+
 def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     """Turn what broke into limits on what may clear."""
     retries = work.do.retries + 1
@@ -101,7 +111,7 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     work.note(
         import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw)
     )
-    work.say("DO", "LSE", "limits", f"at most {power(limits.import_kw)} in, {power(limits.export_kw)} out")
+    work.say("DO", "LSE", "limits", within(limits.import_kw, limits.export_kw))
     return "limited" if retries <= work.spec.retries else "retries_exhausted"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dso.engine.handlers.negotiate import limit_statically
+from dso.engine.handlers.negotiate import limit_statically, say_static_limits
 from dso.engine.joint import (
     loss_factor,
     residual_kw,
@@ -15,8 +15,9 @@ from dso.engine.joint import (
     solve_jointly,
     spread_over_customers,
 )
+from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
-from dso.engine.words import power, price
+from dso.engine.words import power, price, within
 from dso.errors import NetworkUnavailableError
 from dso.messages import FloatArray, PriceSignal, Rejection, WholesaleResult
 from dso.operators.distribution import tighter
@@ -149,12 +150,13 @@ def check_schedule(
         work.note(network=str(error))
         if limit_statically(work, head_kw):
             _settle_under_limits(work)
+        say_static_limits(work)
         return "network_unavailable"
     work.set_do(broken=broken)
     if broken is None:
-        work.say("DO", "LSE", "feasible", "")
+        work.say("DO", "LSE", "feasible", f"{power(head_kw)} can flow")
         return "feasible"
-    work.say("DO", "LSE", "infeasible", f"at most {power(broken.import_kw)} in")
+    work.say("DO", "LSE", "infeasible", within(broken.import_kw, broken.export_kw))
     work.note(import_limit_kw=_rounded(broken.import_kw))
     return "infeasible" if work.do.retries < work.spec.retries else "retries_exhausted"
 
@@ -181,6 +183,7 @@ def publish(work: MarketWork) -> Literal["published"]:
                 "MO", "agents", "price and awards", f"{power(record.load_kw)} at {price(retail)}", tariff
             )
         _write_prices(work, tariff, record)
+        write_clearings(work, tariff, record)
     priced = work.subject.priced
     assert priced is not None  # priced before
     work.put(work.world.last_wholesale, work.spec.name, priced.price_usd_per_kwh)

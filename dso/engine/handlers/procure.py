@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from dso.engine.handlers.negotiate import dismiss_retail, substitute_missing
 from dso.engine.joint import bus_curve, expected_load_kw, loss_factor, solve_jointly
 from dso.engine.market_work import MarketWork
-from dso.engine.words import power
+from dso.engine.words import power, price
+from dso.market import Curve
 from dso.messages import FloatArray, WholesaleBid
 
 
@@ -40,8 +42,7 @@ def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:
     work.set(bid=bid)
     most = [round(float(c.quantity_kw.max()), 3) for c in demand]
     work.note(most_kw=most, least_kw=[round(float(c.quantity_kw.min()), 3) for c in demand])
-    reach = np.concatenate([c.quantity_kw[[0, -1]] for c in demand])
-    work.say("LSE", "wholesale", "bid", power(reach))
+    work.say("LSE", "wholesale", "bid", _in_words(demand, work.subject.expected_usd_per_kwh))
     why = work.world.wholesale.refuses(bid)
     if why is not None:
         work.say("wholesale", "LSE", "refused", why)
@@ -52,3 +53,12 @@ def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:
         at_s = work.subject.times.clearing_s - work.spec.wholesale_result_lead_s
         work.post(work.market, "wholesale_result", result, at_s=at_s)
     return "submitted"
+
+
+def _in_words(demand: Sequence[Curve], expected: FloatArray | None) -> str:
+    """What a bid wants at the expected price, and between which powers it moves with the price."""
+    reach = power(np.concatenate([c.quantity_kw[[0, -1]] for c in demand]))
+    if expected is None or all(np.ptp(c.quantity_kw) == 0 for c in demand):
+        return f"{reach} at any price"
+    wanted = np.array([float(c.quantity_above(w)) for c, w in zip(demand, expected.tolist(), strict=True)])
+    return f"{power(wanted)} at {price(expected)}, within {reach}"

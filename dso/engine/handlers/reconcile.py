@@ -11,7 +11,7 @@ from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
 from dso.engine.settlement import WHOLESALE_ENERGY, settle_delivery, settle_position
-from dso.engine.words import usd
+from dso.engine.words import power, usd
 from dso.messages import MeterReading, ValueExchange
 
 
@@ -61,6 +61,8 @@ def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
     """Compare what participants were awarded with what their devices' meters say."""
     settings = work.world.settings
     checked = off = 0
+    if work.world.operators:
+        work.say("MO", "DO", "meter check", _awarded(work))
     for tariff, operator in work.world.operators.items():
         device_kw = work.mo(tariff).device_kw
         if device_kw is None:
@@ -77,13 +79,23 @@ def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
                 checked += int(both.sum())
                 off += int((wrong & both).sum())
     work.note(checked=checked, off=off)
-    work.say("DO", "MO", "device meters", f"{checked} checked against awards, {off} off")
+    if work.world.operators:
+        work.say("DO", "MO", "device meters", f"{checked} checked against awards, {off} off")
     return "suspect" if off > settings.suspect_share * max(checked, 1) else "consistent"
+
+
+def _awarded(work: MarketWork) -> str:
+    """What the MOs have awarded to whom, as a question to the meters."""
+    awards = [a for a in (work.mo(tariff).device_kw for tariff in work.world.operators) if a is not None]
+    held = [a[np.isfinite(a)] for a in awards]
+    bidders = sum(int(np.isfinite(a).any(axis=0).sum()) for a in awards)
+    return f"{bidders} awards, {power(sum(float(h.sum()) for h in held) / len(work.intervals))} on average"
 
 
 def settle(work: MarketWork) -> Literal["settled"]:
     """Post every value exchange of the market: a refined one's positions, a physical one's deviations."""
     if work.spec.physical:
+        _say_metered(work)
         settle_delivery(work)
     else:
         settle_position(work)
@@ -91,6 +103,15 @@ def settle(work: MarketWork) -> Literal["settled"]:
     paid = _say_payments(work)
     work.note(exchanges=len(work.effects.exchanges), customers_usd=paid / 1e6)
     return "settled"
+
+
+def _say_metered(work: MarketWork) -> None:
+    """Put on record what the DO's meters tell the LSEs."""
+    readings = [r for r in work.do.readings if r is not None]
+    metered = sum(float(np.nansum(r.meter_kwh)) for r in readings)
+    filled = f", {work.do.estimated} values estimated" if work.do.estimated else ""
+    what = f"{work.world.customers} meters, {metered:,.3f} kWh{filled}"
+    work.say("DO", "LSE", "meter readings", what)
 
 
 def _say_payments(work: MarketWork) -> int:
@@ -149,6 +170,7 @@ def reverse_postings(work: MarketWork) -> Literal["reversed"]:
     for exchange in work.world.posted.get(work.market, ()):
         work.exchange(reversal_of(exchange, work.now_s))
     work.drop(work.world.posted, work.market)
+    work.say("LSE", "agents", "reversal", f"{len(work.effects.exchanges)} value exchanges taken back")
     return "reversed"
 
 
