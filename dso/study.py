@@ -49,6 +49,7 @@ def run(
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
     watch: Watcher | None = None,
+    opened: Callable[[Engine], None] | None = None,
 ) -> Engine:
     """Run a scenario into a run file.
 
@@ -60,6 +61,7 @@ def run(
     until_s : stop there [s since the epoch]; the file can be resumed.
     resume : take up a file that broke off.
     progress, watch : told after each step.
+    opened : told the engine once, before its first step here.
 
     Raises
     ------
@@ -80,6 +82,8 @@ def run(
             writer.restore(engine)
         else:
             writer.begin(engine, facts_of(scenario, _text(source)))
+        if opened is not None:
+            opened(engine)
         _loop(engine, writer, until_s, progress, watch)
         if engine.next_time() is None:
             writer.finish()

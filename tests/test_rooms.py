@@ -49,7 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "federate": ABOVE | {"study"},
     "debugger": ABOVE | {"study"},
     "report": RUN_FILE,
-    "cli": ABOVE | {"study", "federate", "debugger", "report"},
+    "live": ABOVE | {"study", "debugger", "report"},
+    "cli": ABOVE | {"study", "federate", "debugger", "report", "live"},
 }
 
 # What one file may do beside that, and why.

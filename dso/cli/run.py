@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from dso.engine.step import Step
+    from dso.live import LivePage
     from dso.study import Progress
 
 
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), help="replaces the scenario's seed")
 @click.option("--resume", is_flag=True, help="take up a run that broke off; its end is the same")
-@click.option("--watch", is_flag=True, help="print each step of the markets as it happens")
+@click.option("--steps", is_flag=True, help="print each step as it happens")
+@click.option("--watch", is_flag=True, help="serve a page that shows the run while it goes on")
+@click.option("--stay", is_flag=True, help="with --watch: keep the page after the run, until Ctrl-C")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable summary")
 def run_command(
     scenario: Path,
@@ -31,13 +36,18 @@ def run_command(
     until: str | None,
     seed: int | None,
     resume: bool,
+    steps: bool,
     watch: bool,
+    stay: bool,
     as_json: bool,
 ) -> int:
     """Run SCENARIO and print on one page what it came to."""
     from dso.cli.failing import INTERRUPTED, WrongInput
     from dso.cli.log import log_to_stderr
     from dso.study import run
+
+    if stay and not watch:
+        raise WrongInput("--stay keeps the page of --watch; give both")
 
     target = output or Path("runs") / f"{scenario.stem}.dso"
     if target.is_dir():
@@ -46,23 +56,73 @@ def run_command(
         )
     until_s = _instant(until, scenario)
     log_to_stderr()
-    bar = _Bar(quiet=watch or as_json)
-    try:
-        with bar:
-            run(
-                scenario,
-                target,
-                seed=seed,
-                until_s=until_s,
-                resume=resume,
-                progress=bar.show,
-                watch=_print_step if watch else None,
-            )
-    except (KeyboardInterrupt, BrokenPipeError):  # a reader that goes ends what it watched
-        click.echo(f"dso: interrupted; go on with: dso run {scenario} -o {target} --resume", err=True)
-        return INTERRUPTED
-    _summary(target, as_json)
+    with _page(scenario, until_s) if watch else contextlib.nullcontext() as page:
+        try:
+            with _Bar(quiet=steps or as_json) as bar:
+                run(
+                    scenario,
+                    target,
+                    seed=seed,
+                    until_s=until_s,
+                    resume=resume,
+                    progress=bar.show,
+                    watch=_told_of_steps(_print_step if steps else None, page),
+                    opened=page.opened if page else None,
+                )
+        except (KeyboardInterrupt, BrokenPipeError):  # a reader that goes ends what it watched
+            click.echo(f"dso: interrupted; go on with: dso run {scenario} -o {target} --resume", err=True)
+            if page is not None:
+                page.end("interrupted")
+            return INTERRUPTED
+        _summary(target, as_json)
+        if page is not None:
+            _see_off(page, stay)
     return 0
+
+
+def _page(scenario: Path, until_s: int | None) -> LivePage:
+    from dso.live import LivePage
+    from dso.scenario import load_scenario
+
+    study = load_scenario(scenario)
+    return LivePage(study.name, study.timezone, _tell_address, end_s=until_s)
+
+
+def _tell_address(address: str) -> None:
+    click.echo(f"dso: watch the run at {address}", err=True)
+
+
+def _told_of_steps(
+    printing: Callable[[Step], None] | None, page: LivePage | None
+) -> Callable[[Step], None] | None:
+    if page is None or printing is None:
+        return page.heard if page is not None else printing
+    heard = page.heard
+
+    def both(step: Step) -> None:
+        printing(step)
+        heard(step)
+
+    return both
+
+
+def _see_off(page: LivePage, stay: bool) -> None:
+    """Show the end on the page; the command ends with the run unless it is to stay."""
+    page.end("the run is over")
+    if not stay:
+        return
+    click.echo("dso: the run is over; the page stays until Ctrl-C", err=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
+
+
+def _how_to_go_on(scenario: Path, target: Path) -> str:
+    from dso.run_file.place import status_of
+
+    if status_of(target) != "broken off":
+        return " before it began; nothing was written"
+    return "; go on with: " + shlex.join(["dso", "run", str(scenario), "-o", str(target), "--resume"])
 
 
 def _instant(until: str | None, scenario: Path) -> int | None:

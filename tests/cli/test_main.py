@@ -95,7 +95,7 @@ def test_a_fault_of_the_program_is_one_line_too(dso, scenario, monkeypatch):
 
 def test_an_interrupted_run_says_how_to_go_on(scenario, tmp_path):
     target = tmp_path / "small.dso"
-    command = [sys.executable, "-m", "dso.cli.main", "run", str(scenario), "-o", str(target), "--watch"]
+    command = [sys.executable, "-m", "dso.cli.main", "run", str(scenario), "-o", str(target), "--steps"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with run:
         assert run.stdout is not None

@@ -95,7 +95,7 @@ def test_a_run_tells_programs_the_same(dso, scenario):
 
 
 def test_watching_prints_each_step(dso, scenario):
-    answer = dso("run", scenario, "--watch", "-o", "w.dso")
+    answer = dso("run", scenario, "--steps", "-o", "w.dso")
     lines = answer.out.splitlines()
     assert any(line.split()[1:3] == ["da-2016-08-10T17:00Z", "spawn"] for line in lines)
     with RunReader(Path("w.dso")) as reader:

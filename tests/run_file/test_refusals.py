@@ -166,7 +166,7 @@ def test_the_command_says_so_in_one_line(scenario, half, tmp_path):
 
 def test_a_run_that_is_being_written_can_be_read_but_not_written_by_another(scenario, whole_run, tmp_path):
     target = tmp_path / "busy.dso"
-    command = dso_command("run", scenario, "-o", target, "--watch")
+    command = dso_command("run", scenario, "-o", target, "--steps")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for _ in range(100):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,7 @@ from dso.registry import build_engine
 from dso.run_file import RunWriter
 from dso.scenario import load_scenario
 from dso.study import SNAPSHOT_EVERY_S, run
-from tests.run_file.small import differing, dso, dso_command, scenario_file, tables
+from tests.run_file.small import PROGRAM, differing, dso, dso_command, scenario_file, tables
 
 
 class Gone(BaseException):
@@ -107,7 +108,7 @@ def test_kill_minus_nine_at_random_moments_several_times_in_a_row(scenario, whol
     part, killed = last_step(whole_run) // 3, 0
     for number in range(3):
         again = ["--resume"] if number else []
-        command = dso_command("run", scenario, "-o", target, "--watch", *again)
+        command = dso_command("run", scenario, "-o", target, "--steps", *again)
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for _ in range(int(rng.integers(1, part))):
@@ -122,7 +123,7 @@ def test_kill_minus_nine_at_random_moments_several_times_in_a_row(scenario, whol
 
 def test_ctrl_c_says_how_to_go_on_and_that_works(scenario, whole_run, tmp_path):
     target = tmp_path / "interrupted.dso"
-    command = dso_command("run", scenario, "-o", target, "--watch")
+    command = dso_command("run", scenario, "-o", target, "--steps")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -135,6 +136,17 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(scenario, whole_run, tmp_path):
     assert said == f"dso: interrupted; go on with: dso run {scenario} -o {target} --resume\n"
     run(scenario, target, resume=True)
     assert differing(whole_run, target) == []
+
+
+def test_ctrl_c_before_a_run_begins_says_that_nothing_was_written(scenario, tmp_path):
+    target = tmp_path / "early.dso"
+    stopped = "import dso.study\ndef load_scenario(path): raise KeyboardInterrupt\n"
+    stopped += "dso.study.load_scenario = load_scenario\n"
+    command = [sys.executable, "-c", stopped + PROGRAM, "run", str(scenario), "-o", str(target)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 130
+    assert told.stderr == "dso: interrupted before it began; nothing was written\n"
+    assert not target.exists()
 
 
 # --- messages from outside ----------------------------------------------------------------------------------
