@@ -70,7 +70,7 @@ def run_command(
                     opened=page.opened if page else None,
                 )
         except (KeyboardInterrupt, BrokenPipeError):  # a reader that goes ends what it watched
-            click.echo(f"dso: interrupted; go on with: dso run {scenario} -o {target} --resume", err=True)
+            click.echo(f"dso: interrupted{_how_to_go_on(scenario, target)}", err=True)
             if page is not None:
                 page.end("interrupted")
             return INTERRUPTED
