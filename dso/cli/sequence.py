@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from dso.debugger.conform import Difference
+
+MOST_LINES = 20  # differences printed; JSON has them all
 
 
 @click.command("sequence")
@@ -13,23 +19,26 @@ import click
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "mermaid", "plantuml", "svg"]),
+    type=click.Choice(["text", "mermaid", "plantuml", "svg", "json"]),
     default="text",
     show_default=True,
 )
+@click.option("--json", "as_json", is_flag=True, help="the same as --format json")
 @click.option("--whole", is_flag=True, help="draw every round, also those like the one before")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="write to a file")
-def sequence_command(run: Path, market: str, form: str, whole: bool, output: Path | None) -> None:
+def sequence_command(
+    run: Path, market: str, form: str, as_json: bool, whole: bool, output: Path | None
+) -> None:
     """Draw the cycle of one market of RUN as a sequence diagram, with the values that were simulated."""
     from dso.cli.output import write_text
+    from dso.cli.run_path import open_run
     from dso.debugger.cycle import cycle_of
     from dso.debugger.sequence import EMITTERS
     from dso.debugger.sequence_svg import to_svg
-    from dso.run_file import RunReader
 
-    with RunReader(run) as reader:
+    with open_run(run) as reader:
         cycle = cycle_of(reader, market, whole=whole)
-    write_text({**EMITTERS, "svg": to_svg}[form](cycle), output)
+    write_text({**EMITTERS, "svg": to_svg}["json" if as_json else form](cycle), output)
 
 
 @click.command("conform")
@@ -39,37 +48,47 @@ def sequence_command(run: Path, market: str, form: str, whole: bool, output: Pat
 @click.option("--market", help="only this market")
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 def conform_command(run: Path, expected: Path, series: str | None, market: str | None, as_json: bool) -> int:
-    """Say whether each cycle of RUN is what EXPECTED (PlantUML or Mermaid) draws; exit code 1 if one is not."""
+    """Say whether each cycle of RUN is as EXPECTED (PlantUML or Mermaid) draws it; exit code 1 if not."""
     from dso.cli.output import print_json
-    from dso.debugger.conform import difference
-    from dso.debugger.cycle import check_market, cycle_of, market_names
+    from dso.cli.run_path import open_run
+    from dso.debugger.conform import Drawing
+    from dso.debugger.cycle import check_market, messages_by_market
     from dso.debugger.expected import read_expected
-    from dso.run_file import RunReader
 
-    pattern = read_expected(expected)
-    with RunReader(run) as reader:
+    drawing = Drawing(read_expected(expected))
+    with open_run(run) as reader:
         if market is not None:
             check_market(reader, market)
-        names = (
-            [market]
-            if market
-            else [n for n in market_names(reader) if not series or n.startswith(f"{series}-")]
-        )
-        if not names:
-            raise click.UsageError(f"--series: the run has no market of a series '{series}'")
-        found = [difference(cycle_of(reader, name, whole=True), pattern) for name in names]
-    wrong = [d for d in found if d is not None]
+        said = messages_by_market(reader)
+    names = [market] if market is not None else _of_series(list(said), series)
+    wrong = [d for d in (drawing.difference(name, said[name]) for name in names) if d is not None]
     if as_json:
-        rows = [
-            {"market": d.market, "position": d.position, "at": d.at, "said": d.said, "expected": d.expected}
-            for d in wrong
-        ]
-        print_json({"markets": len(names), "conform": len(names) - len(wrong), "differences": rows})
+        print_json({"markets": len(names), "conform": len(names) - len(wrong), "differences": _rows(wrong)})
     else:
-        for line in wrong[:20]:
-            click.echo(str(line))
-        more = f" ({len(wrong) - 20} more not shown)" if len(wrong) > 20 else ""
-        click.echo(
-            f"{len(names) - len(wrong)} of {len(names)} market cycles are as {expected.name} draws them{more}"
-        )
+        _print(wrong, len(names), expected.name)
     return 1 if wrong else 0
+
+
+def _of_series(names: list[str], series: str | None) -> list[str]:
+    """The markets of a series, all if none is asked for; raises UsageError for a series that is not there."""
+    if series is None:
+        return names
+    known = dict.fromkeys(name.partition("-")[0] for name in names)
+    own = [name for name in names if name.startswith(f"{series}-")]
+    if not own:
+        raise click.UsageError(f"--series: the run has no series '{series}'; it has {', '.join(known)}")
+    return own
+
+
+def _rows(wrong: list[Difference]) -> list[dict[str, object]]:
+    return [
+        {"market": d.market, "position": d.position, "at": d.at, "said": d.said, "expected": d.expected}
+        for d in wrong
+    ]
+
+
+def _print(wrong: list[Difference], count: int, name: str) -> None:
+    for line in wrong[:MOST_LINES]:
+        click.echo(str(line))
+    more = f" ({len(wrong) - MOST_LINES} more not shown)" if len(wrong) > MOST_LINES else ""
+    click.echo(f"{count - len(wrong)} of {count} market cycles are as {name} draws them{more}")

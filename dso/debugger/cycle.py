@@ -10,6 +10,7 @@ from itertools import groupby
 from dso.errors import InputError, Problem
 from dso.run_file import RunReader
 
+_FIELDS = ("time_s", "sender", "receiver", "tariff", "kind", "text")
 LIFELINES = ("agents", "MO", "LSE", "DO", "wholesale", "feeder")
 
 
@@ -25,10 +26,14 @@ class Message:
     text: str
 
     @property
+    def name(self) -> str:
+        """What it is, and whose."""
+        return f"{self.kind} [{self.tariff}]" if self.tariff else self.kind
+
+    @property
     def label(self) -> str:
         """What stands on its arrow."""
-        whose = f" [{self.tariff}]" if self.tariff else ""
-        return f"{self.kind}{whose}: {self.text}" if self.text else f"{self.kind}{whose}"
+        return f"{self.name}: {self.text}" if self.text else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +68,47 @@ def market_names(reader: RunReader) -> list[str]:
     ]
 
 
+def messages_by_market(reader: RunReader) -> dict[str, list[Message]]:
+    """What was said in each market of a run, in order; with one look at the file."""
+    said: dict[str, list[Message]] = {market: [] for market in market_names(reader)}
+    for row in reader.rows(f"SELECT market, {', '.join(_FIELDS)} FROM exchanges ORDER BY rowid"):
+        if row["market"] in said:
+            said[row["market"]].append(Message(*(row[k] for k in _FIELDS)))
+    return said
+
+
 def check_market(reader: RunReader, market: str) -> None:
     """Refuse a market that the run does not hold, naming those that come nearest."""
     if reader.row("SELECT 1 FROM journal WHERE event = 'spawn' AND machine = ?", market):
         return
-    near = difflib.get_close_matches(market, market_names(reader), n=3, cutoff=0.3)
-    hint = f"; nearest: {', '.join(near)}" if near else "; dso explain RUN --list names them"
+    near = _nearest(market, market_names(reader))
+    hint = f"; nearest: {', '.join(near)}" if near else "; it has none yet"
     raise InputError([Problem("--market", f"the run has no market '{market}'{hint}")])
 
 
+def _nearest(market: str, names: list[str]) -> list[str]:
+    """Up to three markets with names like another; of a series that there is, those nearest in time."""
+    series, _, when = market.partition("-")
+    own = sorted(name for name in names if name.partition("-")[0] == series)
+    if own and when[:1].isdigit():
+        at = bisect_right(own, market)
+        return own[max(0, min(at - 2, len(own) - 3)) :][:3]
+    return difflib.get_close_matches(market, names, n=3, cutoff=0.0)
+
+
 def cycle_of(reader: RunReader, market: str, *, whole: bool = False) -> Cycle:
-    """A market's cycle from a run file; rounds that say the same kinds of things are drawn once unless `whole`.
+    """A market's cycle from a run file; rounds of the same shape are drawn once unless `whole`.
 
     Raises
     ------
     InputError : the run has no such market.
     """
     check_market(reader, market)
-    rows = reader.rows(
-        "SELECT x.*, j.machine FROM exchanges x JOIN journal j ON j.seq = x.seq WHERE x.market = ? ORDER BY x.rowid",
-        market,
-    )
+    rows = reader.rows("SELECT * FROM exchanges WHERE market = ? ORDER BY rowid", market)
     states = _top_states(reader, market)
     said = [(_state_at(states, r["seq"]), r["time_s"], Message(*(r[k] for k in _FIELDS))) for r in rows]
     bands = [_band(state, list(group)) for state, group in groupby(said, key=lambda item: item[0])]
     return Cycle(market, tuple(bands if whole else _folded(bands)))
-
-
-_FIELDS = ("time_s", "sender", "receiver", "tariff", "kind", "text")
 
 
 def _band(state: str, items: list[tuple[str, int, Message]]) -> Band:
@@ -128,7 +146,7 @@ def _rounds(band: Band) -> list[Band]:
         shape = [(m.sender, m.receiver, m.tariff, m.kind) for m in messages]
         last = folded[-1] if folded else None
         if last and [(m.sender, m.receiver, m.tariff, m.kind) for m in last.messages] == shape:
-            folded[-1] = Band(last.state, last.time_s, tuple(messages), last.repeats + 1)
+            folded[-1] = Band(last.state, messages[0].time_s, tuple(messages), last.repeats + 1)
         else:
             folded.append(Band(band.state, messages[0].time_s, tuple(messages)))
     return folded

@@ -1,8 +1,9 @@
 """Read an intended exchange that a designer drew as PlantUML or Mermaid.
 
-`A -> B : kind` is a message (any arrow of the two languages; what follows the kind after ` [` or `: ` is ignored).
-`loop … end` is once or more, `opt … end` once or not at all, `alt … else … end` one of them, `par … and … end` (or
-`else` in PlantUML) both in any order. Titles, participants, notes and dividers say nothing about the exchange.
+`A -> B : kind` is a message (any arrow of the two languages; what follows the kind after ` [` or `: ` says
+nothing). `loop … end` is once or more, `opt … end` once or not at all, `alt … else … end` one of them, `par …
+and … end` (or `else`, as PlantUML has it) both in any order. Titles, participants, notes and dividers say
+nothing about the exchange.
 """
 
 from __future__ import annotations

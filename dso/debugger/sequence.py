@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
 
 from dso.clock import iso
 from dso.debugger.cycle import Band, Cycle, Message
+
+WIDTH = 100  # of a line of text
+_LINES = partial(textwrap.wrap, width=WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def to_mermaid(cycle: Cycle) -> str:
@@ -24,8 +32,13 @@ def to_plantuml(cycle: Cycle) -> str:
     lines += [f"participant {name}" for name in cycle.lifelines]
     for band in cycle.bands:
         lines.append(f"== {_heading(band)} ==")
-        lines += [f"{m.sender} -> {m.receiver} : {m.label}" for m in band.messages]
+        lines += [f"{m.sender} -> {m.receiver} : {_plain(m.label)}" for m in band.messages]
     return "\n".join([*lines, "@enduml"]) + "\n"
+
+
+def to_json(cycle: Cycle) -> str:
+    """The cycle as data for programs."""
+    return json.dumps({**asdict(cycle), "lifelines": cycle.lifelines}, ensure_ascii=False, indent=2) + "\n"
 
 
 def to_text(cycle: Cycle) -> str:
@@ -38,9 +51,10 @@ def _text_lines(cycle: Cycle) -> Iterator[str]:
     wide = max((len(m.sender) + len(m.receiver) for b in cycle.bands for m in b.messages), default=0) + 3
     for band in cycle.bands:
         yield f"── {_heading(band)} " + "─" * max(4, 60 - len(_heading(band)))
-        yield from (
-            f"  {_clock(m)}  {f'{m.sender} → {m.receiver}':<{wide}}  {m.label}" for m in band.messages
-        )
+        for m in band.messages:
+            head = f"  {_clock(m)}  {f'{m.sender} → {m.receiver}':<{wide}}  "
+            more = " " * (len(head) + 2)
+            yield from _LINES(m.label, initial_indent=head, subsequent_indent=more)
 
 
 def _clock(message: Message) -> str:
@@ -64,11 +78,17 @@ def _span(cycle: Cycle) -> str:
 
 def _safe(text: str) -> str:
     """Mermaid ends a statement at a semicolon, and reads # as the start of a character's name."""
-    return text.replace("#", "#35;").replace(";", "#59;")
+    return re.sub("[#;]", lambda sign: f"#{ord(sign[0])};", text)
+
+
+def _plain(text: str) -> str:
+    """PlantUML reads some pairs of signs as markup; a ~ before them takes that away."""
+    return re.sub(r"(\*\*|//|__|--|~~|\"\"|<|\\)", lambda sign: f"~{sign[0]}", text)
 
 
 EMITTERS: dict[str, Callable[[Cycle], str]] = {
     "mermaid": to_mermaid,
     "plantuml": to_plantuml,
     "text": to_text,
+    "json": to_json,
 }
