@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 HOUR_S = 3600
 DAY_S = 86400
@@ -136,3 +136,58 @@ class DueQueue(Generic[T]):
         for due_s, kind, depth, sequence, item in sorted(self._heap, key=lambda row: row[:4]):
             if sequence not in self._dead:
                 yield Due(due_s, kind, -depth, sequence, item)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChange(Generic[T]):
+    """What a queue was: the last number given; what was taken out and what was cancelled since."""
+
+    sequence: int
+    taken: tuple[tuple[int, int, int, int, T], ...]
+    cancelled: tuple[int, ...]
+
+
+class LoggedQueue(DueQueue[T]):
+    """A queue that can be taken back to how it was at a mark; pickled, it is a plain queue."""
+
+    def __init__(self, queue: DueQueue[T]) -> None:
+        super().__init__(list(queue._heap), queue._sequence, set(queue._dead))
+        self._change = self._sequence
+        self._taken: list[tuple[int, int, int, int, T]] = []
+        self._cancelled: list[int] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DueQueue, (self._heap, self._sequence, self._dead)
+
+    def cancel(self, number: int) -> None:
+        """Forget an item that has not been popped."""
+        self._cancelled.append(number)
+        super().cancel(number)
+
+    def _drop_dead(self) -> None:
+        while self._heap and self._heap[0][3] in self._dead:
+            row = heapq.heappop(self._heap)
+            self._dead.discard(row[3])
+            if row[3] in self._cancelled:
+                self._taken.append(row)
+
+    def pop(self) -> Due[T]:
+        """Take the first item out; raises IndexError if nothing waits."""
+        self._drop_dead()
+        self._taken.append(self._heap[0])
+        return super().pop()
+
+    def mark(self) -> QueueChange[T]:
+        """The change since the last mark; the next one begins here."""
+        taken = tuple(row for row in self._taken if row[3] <= self._change)
+        change = QueueChange(self._change, taken, tuple(n for n in self._cancelled if n <= self._change))
+        self._change, self._taken, self._cancelled = self._sequence, [], []
+        return change
+
+    def take_back(self, change: QueueChange[T]) -> None:
+        """Undo the last change that was not undone, with what was queued after it."""
+        self._heap = [row for row in self._heap if row[3] <= change.sequence] + list(change.taken)
+        heapq.heapify(self._heap)
+        self._dead = {n for n in self._dead if n <= change.sequence} - set(change.cancelled)
+        self._sequence = self._change = change.sequence
+        self._taken, self._cancelled = [], []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -23,7 +23,27 @@ V = TypeVar("V")
 Handler = Callable[[Any], str | None]
 Receiver = Callable[[Any, Any], Rejection | None]  # what it answers: why the message does not count
 
-_MISSING = object()
+MISSING = object()
+
+
+class Before(NamedTuple):
+    """What stood in a record before it was put or dropped."""
+
+    records: dict[Any, Any]
+    key: Any
+    value: Any  # MISSING if nothing did
+    order: tuple[Any, ...] | None  # the keys, where one was dropped
+
+    def put_back(self) -> None:
+        """Let it stand there again, at its old place."""
+        if self.value is MISSING:
+            self.records.pop(self.key, None)
+            return
+        self.records[self.key] = self.value
+        if self.order is not None:
+            in_order = {key: self.records[key] for key in self.order}
+            self.records.clear()
+            self.records.update(in_order)
 
 
 @dataclass(slots=True)
@@ -46,7 +66,7 @@ class Work:
         self.machine = machine
         self.now_s = now_s
         self.effects = Effects()
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.undo: list[Before] = []
         self._subject = machine.subject
 
     @staticmethod
@@ -60,21 +80,20 @@ class Work:
 
     def put(self, records: dict[K, V], key: K, value: V) -> None:
         """Replace a record; it comes back as it was if the handler fails."""
-        self._undo.append((records, key, records.get(key, _MISSING)))
+        self.undo.append(Before(records, key, records.get(key, MISSING), None))
         records[key] = value
 
     def drop(self, records: dict[K, V], key: K) -> None:
         """Take a record away; it comes back if the handler fails."""
         if key in records:
-            self._undo.append((records, key, records.pop(key)))
+            order = tuple(records)
+            self.undo.append(Before(records, key, records.pop(key), order))
 
     def rollback(self) -> None:
         """Undo every `put` and `drop`, and everything that was to happen."""
-        for records, key, before in reversed(self._undo):
-            if before is _MISSING:
-                records.pop(key, None)
-            else:
-                records[key] = before
+        for before in reversed(self.undo):
+            before.put_back()
+        self.undo.clear()
         self.machine.subject = self._subject
         self.effects = Effects()
 
@@ -114,6 +133,13 @@ class Work:
     def takes(self, event: str) -> bool:
         """Whether the machine's present state takes an event."""
         return event in self.machine.chart.rows_in(self.machine.state)
+
+
+class History(Protocol):
+    """Who wants to be able to go back to before a step."""
+
+    def before_posting(self, work: Work) -> None:
+        """A handler has returned: its records are put, its exchanges are not yet entered into the ledger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,8 @@ import pickle
 import sqlite3
 from pathlib import Path
 
-from dso.engine.loop import Engine, OutsideMessage
+from dso.engine.events import OutsideMessage
+from dso.engine.loop import Engine
 from dso.engine.memory import read_memory
 from dso.errors import RunFileError
 from dso.run_file.parts import PartReader
