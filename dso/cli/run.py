@@ -153,7 +153,7 @@ def _summary(target: Path, as_json: bool) -> None:
         print_json(page)
         return
     for line, heading in page_lines(page, terminal_width()):
-        click.secho(line, bold=heading)
+        click.secho(line, bold=heading or None)
 
 
 class _Bar:
@@ -173,7 +173,7 @@ class _Bar:
 
         self._rich = RichProgress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True),
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self._rich.start()
         self._task = self._rich.add_task("starting", total=None)
