@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--until", help="stop at this instant (local time if it has no zone); go on later with --resume"
 )
-@click.option("--seed", type=click.IntRange(min=0), help="replaces the scenario's seed")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="replaces the scenario's seed")
 @click.option("--resume", is_flag=True, help="take up a run that broke off; its end is the same")
 @click.option("--steps", is_flag=True, help="print each step as it happens")
 @click.option("--watch", is_flag=True, help="serve a page that shows the run while it goes on")
@@ -173,7 +173,8 @@ class _Bar:
 
         self._rich = RichProgress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True),
+            transient=True,
         )  # fmt: skip
         self._rich.start()
         self._task = self._rich.add_task("starting", total=None)
