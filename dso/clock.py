@@ -145,6 +145,7 @@ class QueueChange(Generic[T]):
     sequence: int
     taken: tuple[tuple[int, int, int, int, T], ...]
     cancelled: tuple[int, ...]
+    dropped: tuple[int, ...]  # of those taken out, the ones that had been cancelled
 
 
 class LoggedQueue(DueQueue[T]):
@@ -155,6 +156,7 @@ class LoggedQueue(DueQueue[T]):
         self._change = self._sequence
         self._taken: list[tuple[int, int, int, int, T]] = []
         self._cancelled: list[int] = []
+        self._dropped: list[int] = []  # taken out because they had been cancelled
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DueQueue, (self._heap, self._sequence, self._dead)
@@ -168,8 +170,8 @@ class LoggedQueue(DueQueue[T]):
         while self._heap and self._heap[0][3] in self._dead:
             row = heapq.heappop(self._heap)
             self._dead.discard(row[3])
-            if row[3] in self._cancelled:
-                self._taken.append(row)
+            self._taken.append(row)
+            self._dropped.append(row[3])
 
     def pop(self) -> Due[T]:
         """Take the first item out; raises IndexError if nothing waits."""
@@ -177,17 +179,31 @@ class LoggedQueue(DueQueue[T]):
         self._taken.append(self._heap[0])
         return super().pop()
 
+    def first(self) -> T | None:
+        """What comes next, None if nothing waits; it stays where it is."""
+        self._drop_dead()
+        return self._heap[0][4] if self._heap else None
+
     def mark(self) -> QueueChange[T]:
         """The change since the last mark; the next one begins here."""
-        taken = tuple(row for row in self._taken if row[3] <= self._change)
-        change = QueueChange(self._change, taken, tuple(n for n in self._cancelled if n <= self._change))
-        self._change, self._taken, self._cancelled = self._sequence, [], []
+        change = self._since()
+        self._begin(self._sequence)
         return change
 
+    def _since(self) -> QueueChange[T]:
+        old = tuple(row for row in self._taken if row[3] <= self._change)
+        cancelled = tuple(n for n in self._cancelled if n <= self._change)
+        return QueueChange(self._change, old, cancelled, tuple(n for n in self._dropped if n <= self._change))
+
+    def _begin(self, sequence: int) -> None:
+        self._change = sequence
+        self._taken, self._cancelled, self._dropped = [], [], []
+
     def take_back(self, change: QueueChange[T]) -> None:
-        """Undo the last change that was not undone, with what was queued after it."""
-        self._heap = [row for row in self._heap if row[3] <= change.sequence] + list(change.taken)
+        """Undo the last change that was not undone, with what happened after it."""
+        for each in (self._since(), change):
+            self._heap = [row for row in self._heap if row[3] <= each.sequence] + list(each.taken)
+            self._dead = {n for n in (*self._dead, *each.dropped) if n <= each.sequence} - set(each.cancelled)
         heapq.heapify(self._heap)
-        self._dead = {n for n in self._dead if n <= change.sequence} - set(change.cancelled)
-        self._sequence = self._change = change.sequence
-        self._taken, self._cancelled = [], []
+        self._sequence = change.sequence
+        self._begin(change.sequence)

@@ -44,8 +44,8 @@ def write_memory(engine: Engine, into: Sink) -> None:
             (m.name, m.chart.name, m.behaviour.kind, m.subject, m.state, m.armed)
             for m in engine.machines.values()
         ],
-        "world": _world_memory(world),
-        "parts": {name: part.get_state() for name, part in _stateful(world).items()},
+        "world": world_memory(world),
+        "parts": {name: part.get_state() for name, part in stateful_parts(world).items()},
     }
     pickle.dump(memory, into, protocol=5)
 
@@ -64,11 +64,12 @@ def read_memory(engine: Engine, memory: BinaryIO) -> None:
     for path, value in held["world"].items():
         owner, _, field = path.rpartition("/")
         setattr(_owner(world, owner), field, value)
-    for name, part in _stateful(world).items():
+    for name, part in stateful_parts(world).items():
         part.set_state(held["parts"][name])
 
 
-def _world_memory(world: World) -> dict[str, Any]:
+def world_memory(world: World) -> dict[str, Any]:
+    """The books and records of all parties, by the path at which they are kept."""
     paths = ["/last_wholesale", "/open_markets", "/posted", "/audit", "do/records"]
     paths += [f"ledger/{field}" for field in ("balance_uusd", "energy_kwh", "accounts")]
     for tariff in world.retailers:
@@ -86,7 +87,8 @@ def _owner(world: World, name: str) -> Any:
     return {"": world, "do": world.distribution, "ledger": world.ledger}[kind]
 
 
-def _stateful(world: World) -> dict[str, Stateful]:
+def stateful_parts(world: World) -> dict[str, Stateful]:
+    """The plugged-in parts that remember something, by name."""
     parts: dict[str, object] = {
         "wholesale": world.wholesale,
         "forecast": world.forecast,
