@@ -19,6 +19,7 @@ def page_of(reader: RunReader) -> dict[str, Any]:
         "timezone": zone_name(reader),
         "now": _now(reader),
         "energy": _energy(reader),
+        "bids": _bids(reader),
         "wholesale": _wholesale(reader),
         "prices": _prices(reader),
         "procurement": _procurement(reader),
@@ -44,6 +45,16 @@ def _energy(reader: RunReader) -> dict[str, Any]:
         "SELECT interval_start, head_kwh * 3600.0 / interval_s AS kw FROM readings ORDER BY kw DESC LIMIT 1"
     )
     return {**total, "peak_kw": peak.get("kw"), "peak_at": iso(peak["interval_start"]) if peak else None}
+
+
+def _bids(reader: RunReader) -> list[dict[str, Any]]:
+    """Bids that counted by series, and what they asked for at the price that was expected."""
+    return reader.rows(
+        "SELECT m.series, SUM(json_extract(j.summary, '$.bids')) bids, "
+        "SUM(json_extract(j.summary, '$.rejected')) rejected, COUNT(DISTINCT m.market) markets "
+        "FROM journal j JOIN markets m ON m.market = substr(j.machine, 1, instr(j.machine, '/') - 1) "
+        "WHERE j.event = 'bids' AND j.rejected IS NULL GROUP BY m.series ORDER BY m.series"
+    )
 
 
 def _now(reader: RunReader) -> str | None:

@@ -47,6 +47,10 @@ def _facts(page: Page, width: int) -> Iterator[str]:
     yield from labelled("Markets", f"{counts} are over, in {page['steps']:,} steps", width)
     if not page["finished"]:
         yield from labelled("Unfinished", f"at {_local(page, page['now'])}; go on with --resume", width)
+    taken = [f"{r['bids']:,} in {r['markets']:,} {r['series']} markets" for r in page["bids"]]
+    refused = sum(r["rejected"] for r in page["bids"])
+    if taken:
+        yield from labelled("Bids", f"{' and '.join(taken)}, {refused or 'none'} rejected", width)
     energy = page["energy"]
     if not energy["intervals"]:
         yield from labelled("Energy", "nothing was delivered yet", width)
