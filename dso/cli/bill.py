@@ -1,4 +1,4 @@
-"""dso bill: who owes what, from the run file's invoices."""
+"""dso bill: who owes what, from the run file's invoices, and why."""
 
 from __future__ import annotations
 
@@ -12,31 +12,72 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--customer", type=click.IntRange(min=0), help="one customer's bills, line by line")
 @click.option("--month", help="one billing period, such as 2016-08")
+@click.option("--explain", is_flag=True, help="every line of a customer's bills down to its intervals")
+@click.option(
+    "--interval", metavar="all|TIME", help="with --explain: every interval, or one; else the dearest few"
+)
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
-def bill_command(run: Path, customer: int | None, month: str | None, as_json: bool) -> None:
-    """Bills of RUN: a table by tariff, or one customer's in full."""
-    from dso.cli.failing import WrongInput
+def bill_command(
+    run: Path, customer: int | None, month: str | None, explain: bool, interval: str | None, as_json: bool
+) -> None:
+    """Bills of RUN: a table by tariff, one customer's in full, or one explained down to its intervals."""
     from dso.cli.output import print_json
     from dso.cli.run_path import open_run
     from dso.report.local_time import zone_name
 
+    _check_options(customer, explain, interval)
     with open_run(run) as reader:
         invoices, zone = list(reader.invoices(customer, month)), zone_name(reader)
-    if not invoices:
-        which = "".join(
-            [f" for customer {customer}" if customer is not None else "", f" in {month}" if month else ""]
-        )
-        raise WrongInput(f"{run} holds no bill{which}; without options `dso bill {run}` shows what there is")
+        if not invoices:
+            raise _no_bill(reader, customer, month)
+        if explain:
+            from dso.cli.bill_explained import chosen_instant, print_explained
+            from dso.debugger.explain_bill import BillExplainer
+
+            explainer = BillExplainer(reader)
+            explained = [explainer.explain(invoice) for invoice in invoices]
+            if as_json:
+                print_json(explained)
+            else:
+                chosen = chosen_instant(interval, zone)
+                for bill in explained:
+                    print_bill(bill, zone)
+                    print_explained(bill, zone, chosen)
+            return
     if as_json:
         print_json(invoices)
     elif customer is not None:
         for invoice in invoices:
-            _print_bill(invoice, zone)
+            print_bill(invoice, zone)
     else:
         _print_tariffs(invoices)
 
 
-def _print_bill(invoice: dict[str, Any], zone: str) -> None:
+def _check_options(customer: int | None, explain: bool, interval: str | None) -> None:
+    if explain and customer is None:
+        raise click.UsageError("--explain needs --customer ID: whose bill is to be explained")
+    if interval is not None and not explain:
+        raise click.UsageError("--interval belongs to --explain")
+
+
+def _no_bill(reader: Any, customer: int | None, month: str | None) -> Exception:
+    """What to say where there is no such bill, with what there is."""
+    from dso.cli.failing import WrongInput
+
+    which = "".join(
+        [f" for customer {customer}" if customer is not None else "", f" in {month}" if month else ""]
+    )
+    held = reader.row("SELECT MIN(customer) low, MAX(customer) high, COUNT(*) n FROM invoices")
+    if not held["n"]:
+        return WrongInput(f"{reader.path} holds no bill{which}; none has been written yet")
+    months = ", ".join(r["period"] for r in reader.rows("SELECT DISTINCT period FROM invoices ORDER BY 1"))
+    return WrongInput(
+        f"{reader.path} holds no bill{which}; it has customers {held['low']} to {held['high']} in {months}"
+    )
+
+
+def print_bill(invoice: dict[str, Any], zone: str) -> None:
+    """One bill with its lines and total."""
     from dso.cli.output import table
     from dso.report.local_time import local_time
 
@@ -45,8 +86,8 @@ def _print_bill(invoice: dict[str, Any], zone: str) -> None:
         f"{kind} {invoice['invoice']} · customer {invoice['customer']} · tariff {invoice['tariff']}\n"
         f"{local_time(invoice['period_start'], zone)} to {local_time(invoice['period_end'], zone)}"
     )
-    rows = [(line["kind"], _kwh(line["energy_kwh"]), _usd(line["amount_uusd"])) for line in invoice["lines"]]
-    table(title, ("for", "kWh", "USD"), [*rows, ("total", "", _usd(invoice["total_uusd"]))], right=(1, 2))
+    rows = [(line["kind"], kwh(line["energy_kwh"]), usd(line["amount_uusd"])) for line in invoice["lines"]]
+    table(title, ("for", "kWh", "USD"), [*rows, ("total", "", usd(invoice["total_uusd"]))], right=(1, 2))
 
 
 def _print_tariffs(invoices: list[dict[str, Any]]) -> None:
@@ -60,15 +101,17 @@ def _print_tariffs(invoices: list[dict[str, Any]]) -> None:
         ordered = sorted(totals)
         middle = ordered[len(ordered) // 2]
         rows.append(
-            (period, tariff, len(ordered), *map(_usd, (ordered[0], middle, ordered[-1], sum(ordered))))
+            (period, tariff, len(ordered), *map(usd, (ordered[0], middle, ordered[-1], sum(ordered))))
         )
     heads = ("period", "tariff", "bills", "lowest", "median", "highest", "sum [USD]")
     table("Bills by tariff [USD]", heads, rows, right=(2, 3, 4, 5, 6))
 
 
-def _kwh(value: float) -> str:
+def kwh(value: float) -> str:
+    """An energy, nothing for zero."""
     return f"{value:,.3f}" if value else ""
 
 
-def _usd(uusd: int) -> str:
+def usd(uusd: int) -> str:
+    """Micro-dollars as dollars and cents."""
     return f"{uusd / 1e6:,.2f}" if abs(uusd) >= 5_000 else "0.00"

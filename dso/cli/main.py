@@ -31,6 +31,11 @@ COMMANDS = {
     },
     "look": {
         "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),
+        "explain": (
+            "dso.cli.explain",
+            "explain_command",
+            "Who set a market's price, what bound, who was refused.",
+        ),
         "sequence": (
             "dso.cli.sequence",
             "sequence_command",

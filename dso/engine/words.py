@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dso.messages import FloatArray
 
 
-def power(kw: FloatArray | float) -> str:
+def power(kw: FloatArray | Sequence[float] | float) -> str:
     """A power, or the range of several: `5.38 MW`, `71.3–84.0 kW`; an infinite one is no limit."""
     low, high = _bounds(kw)
     if np.isinf(low):
@@ -19,7 +21,7 @@ def power(kw: FloatArray | float) -> str:
     return _range(low, high, 2, "kW")
 
 
-def price(usd_per_kwh: FloatArray | float) -> str:
+def price(usd_per_kwh: FloatArray | Sequence[float] | float) -> str:
     """A price, or the range of several: `0.0731 USD/kWh`."""
     return _range(*_bounds(usd_per_kwh), 4, "USD/kWh")
 
@@ -35,7 +37,7 @@ def usd(amount: float) -> str:
     return f"{amount:,.2f} USD"
 
 
-def _bounds(values: FloatArray | float) -> tuple[float, float]:
+def _bounds(values: FloatArray | Sequence[float] | float) -> tuple[float, float]:
     array = np.asarray(values, float)
     return float(array.min()), float(array.max())
 
