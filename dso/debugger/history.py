@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ RecordBefore = tuple[
 ]  # path, key, was there, value, order of keys
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Entry:
     """One step, and everything that was otherwise before it."""
 
@@ -38,6 +39,7 @@ class Entry:
     parts: Mapping[str, Any] = field(default_factory=dict)
     step: Step | None = None
     rejections: tuple[Rejection, ...] = ()
+    checksum: int = 0  # of all steps before this one
 
 
 class History:
@@ -63,6 +65,7 @@ class History:
         self._kinds = engine.births.by_chart()
         self._spill: Spill[Entry] = Spill()
         self._open: Entry | None = None
+        self.checksum = 0
         self._states: dict[str, tuple[Any, bytes]] = {}
         self._look_at_parts()
 
@@ -126,9 +129,11 @@ class History:
 
     def write(self, step: Step, effects: Effects | None) -> None:
         """Keep the step with what was rejected in it."""
-        assert self._open is not None  # nobody else steps the engine
-        self._open.step = step
-        self._open.rejections = tuple(effects.rejections) if effects is not None else ()
+        entry = self._open
+        assert entry is not None  # nobody else steps the engine
+        entry.step, entry.checksum = step, self.checksum
+        self.checksum = zlib.crc32(repr(step).encode(), self.checksum)
+        entry.rejections = tuple(effects.rejections) if effects is not None else ()
 
     def inbox(
         self, after_step: int, due_s: int, machine: str, event: str, payload: Mapping[str, Any]
@@ -145,7 +150,7 @@ class History:
             return None
         engine = self.engine
         engine.now_s, engine.steps, engine.at_instant = entry.now_s, entry.steps, entry.at_instant
-        engine.broken = None
+        engine.broken, self.checksum = None, entry.checksum
         if entry.queue is not None:
             self._queue.take_back(entry.queue)
         for path, key, was_there, value, order in reversed(entry.records):
@@ -156,7 +161,7 @@ class History:
             self._parts[name].set_state(state)
             self._states[name] = (state, pickle.dumps(state, protocol=5))
         self._restore_machines(entry)
-        self._hear_again()
+        self.hear_again()
         return entry
 
     def _restore_machines(self, entry: Entry) -> None:
@@ -170,10 +175,16 @@ class History:
             machines.clear()
             machines.update(in_order)
 
-    def _hear_again(self) -> None:
-        """Let the engine hear what came by the step that it is at, and in turn what a recorded run hears."""
+    def hear_again(self, *, all_posted: bool = False) -> None:
+        """Let the engine hear what came by the step that it is at, and in turn what a recorded run hears.
+
+        Parameters
+        ----------
+        all_posted : keep what was posted later, too, to be heard in its turn.
+        """
         steps = self.engine.steps
-        self.posted = [m for m in self.posted if m.after_step <= steps]
+        if not all_posted:
+            self.posted = [m for m in self.posted if m.after_step <= steps]
         later = [m for m in [*self.given, *self.posted] if m.after_step >= steps]
         self.engine.replay = sorted(later, key=lambda m: m.after_step)
         self.engine.next_time()  # hears them
@@ -183,6 +194,11 @@ class History:
     def latest(self, count: int | None = None) -> Iterator[Entry]:
         """The last steps, newest first; all, if no count is given."""
         yield from self._spill.latest(count)
+
+    @property
+    def file_bytes(self) -> int:
+        """How much of it is in the temporary file."""
+        return self._spill.file_bytes
 
     def close(self) -> None:
         """Let go of the temporary file."""

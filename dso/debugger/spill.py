@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-CHUNK = 64  # entries that are written, and read again, at once
-HELD = 4 * CHUNK  # entries in memory from which on the oldest are written
+CHUNK = 32  # entries that are written, and read again, at once
+HELD = 8 * CHUNK  # entries in memory from which on the oldest are written
 
 
 class Spill(Generic[T]):

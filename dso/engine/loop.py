@@ -73,7 +73,7 @@ class Engine:
         first = self.queue.next_due_s()
         self.now_s = self.world.start_s if first is None else min(first, self.world.start_s)
         for name, chart, behaviour, subject in self.births.standing:
-            self._birth(name, chart, behaviour, subject)
+            self.birth(name, chart, behaviour, subject)
 
     # --- what a caller does -------------------------------------------------------------------------------
 
@@ -180,10 +180,10 @@ class Engine:
         spec = self.series[item.series]
         times = MarketTimes(spec, self.world.start_s + item.number * spec.clearing_interval_s)
         chart, behaviour = self.births.market
-        machine = self._birth(times.market, chart, behaviour, behaviour.work.subject_for(times, None))
+        machine = self.birth(times.market, chart, behaviour, behaviour.work.subject_for(times, None))
         for tariff, (retail_chart, retail) in sorted(self.births.retail.items()):
             subject = retail.work.subject_for(times, tariff)
-            self._birth(f"{times.market}/{tariff}", retail_chart, retail, subject)
+            self.birth(f"{times.market}/{tariff}", retail_chart, retail, subject)
         self._queue_spawn(spec, item.number + 1)
         step = Step(
             self.steps, t_s, times.market, SPAWN, SPAWN, None, machine.state, (), chart.entered_at_start[1:]
@@ -191,7 +191,8 @@ class Engine:
         self.recorder.write(step, None)
         return step
 
-    def _birth(self, name: str, chart: Chart, behaviour: Behaviour, subject: Any) -> Machine:
+    def birth(self, name: str, chart: Chart, behaviour: Behaviour, subject: Any) -> Machine:
+        """Start a machine."""
         machine = Machine(name, chart, behaviour, subject, chart.initial_leaf)
         self.machines[name] = machine
         work = behaviour.work(self.world, machine, self.now_s)
