@@ -48,11 +48,15 @@ class Axis:
     def ticks(self, scale: float) -> list[tuple[float, str]]:
         """Round numbers along it: where, and how they read when divided by a scale."""
         step = step_for(self.high - self.low)
-        digits = max(0, -math.floor(math.log10(step / scale) + 1e-9))
+        digits = next(d for d in range(12) if _is_whole(step / scale * 10**d))
         first = math.ceil(self.low / step - 1e-9)
         numbers = [(first + k) * step for k in range(MOST_TICKS)]
         inside = [n for n in numbers if n <= self.high + step * 1e-9]
         return [(self.at(n), f"{n / scale + 0.0:,.{digits}f}") for n in inside]
+
+
+def _is_whole(number: float) -> bool:
+    return number > 0.5 and abs(number - round(number)) < 1e-6
 
 
 def step_for(span: float) -> float:

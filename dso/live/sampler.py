@@ -21,7 +21,7 @@ from dso.live.clearing import Cleared, cleared_now, cross_of
 from dso.live.local import Local
 from dso.live.plot import Plot
 
-JOURNAL_ROWS = 16
+JOURNAL_ROWS = 18
 APART_S = 0.1  # samples are at least so far apart, however many ask
 PATIENCE_S = 0.2  # how long a page waits for a fresh one
 

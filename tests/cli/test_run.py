@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -309,3 +310,15 @@ def test_what_init_makes_runs_without_anything_going_wrong(dso):
     page = json.loads(dso("run", "study/scenario.yaml", "--json").out)
     assert (page["finished"], page["degraded"], page["rejections"]) == (True, [], [])
     assert page["markets"] == {"da": 1, "rt": 288}
+
+
+def test_a_watched_run_tells_its_address_and_prints_the_same_page(dso, scenario):
+    answer = dso("run", scenario, "--watch")
+    assert answer.code == 0
+    assert re.fullmatch(r"dso: watch the run at http://127\.0\.0\.1:\d+/[\w-]{24,}/\n", answer.err)
+    assert answer.out.startswith("small · runs/small.dso · seed 3\n")
+
+
+def test_staying_needs_something_to_stay_for(dso, scenario):
+    answer = dso("run", scenario, "--stay")
+    assert (answer.code, answer.err) == (2, "dso: --stay keeps the page of --watch; give both\n")
