@@ -28,6 +28,7 @@ COMMANDS = {
             "run_command",
             "Run a scenario into a run file, or take up one that broke off.",
         ),
+        "step": ("dso.cli.step", "step_command", "Walk through a scenario or a run, event by event."),
     },
     "look": {
         "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),

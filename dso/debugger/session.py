@@ -49,7 +49,7 @@ class StepSession:
         self.differs: str | None = None  # the first step that is not as it was recorded
         self.breakpoints: list[Breakpoint] = []
         self.focus: str | None = None  # the market that a person looks at
-        self.interrupted = False
+        self.running = self.interrupted = False
         self.before_stop: Mapping[str, str] = everything(self.engine)
         self._last: Entry | None = None
 
@@ -108,12 +108,19 @@ class StepSession:
         ahead : asked before each step why not to take it.
         """
         self.before_stop, self.interrupted = everything(self.engine), False
+        self.running = True
+        try:
+            return self._go(reached, ahead)
+        finally:
+            self.running = False
+
+    def _go(self, reached: Reached | None, ahead: Ahead | None) -> Stop:
         steps, reason, last = 0, None, None
         while reason is None:
             due_s = self.engine.next_time()
             if due_s is None:
                 reason = "nothing waits any more: the study is over"
-            elif ahead is not None and (why := ahead(due_s)):
+            elif ahead is not None and (why := ahead(due_s)) is not None:
                 reason = why
             elif self.interrupted:
                 reason = "interrupted"

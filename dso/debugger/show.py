@@ -1,0 +1,229 @@
+"""What a person sees of a market and of the DSO's books, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from dso.clock import Interval, iso
+from dso.debugger.facts import lse_records
+from dso.debugger.history import Entry
+from dso.debugger.session import StepSession
+from dso.engine.series import MarketTimes
+from dso.errors import InputError, Problem
+from dso.messages import Bids
+from dso.statechart.form import suggest
+
+MOST_ROWS = 12
+
+
+def aligned(heads: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> list[str]:
+    """Rows under their heads; the first `left` columns stand to the left, the others to the right."""
+    cells = [[str(c) for c in row] for row in [heads, *rows]]
+    wide = [max(len(row[k]) for row in cells) for k in range(len(heads))]
+    return [
+        "  ".join(
+            c.ljust(w) if k < left else c.rjust(w) for k, (c, w) in enumerate(zip(row, wide, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def step_line(entry: Entry) -> str:
+    """One step in one line."""
+    step = entry.step
+    if step is None:
+        return "the engine broke"
+    moved = (
+        step.destination if step.source in (None, step.destination) else f"{step.source} → {step.destination}"
+    )
+    note = next((f"  ! {n}" for n in (step.error, step.rejected, step.degraded) if n), "")
+    summary = "" if note else _short(step.summary)
+    return f"{step.sequence:>6}  {clock(step.time_s)}  {step.machine}  {step.event}: {moved}{note}{summary}"
+
+
+def _short(summary: Any) -> str:
+    parts = [f"{name}={_value(value)}" for name, value in summary.items()]
+    text = ", ".join(parts)
+    return f"  ({text if len(text) <= 90 else text[:89] + '…'})" if text else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return (
+            f"{_value(value[0])}…{_value(value[-1])}" if len(value) > 1 else "".join(_value(v) for v in value)
+        )
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def clock(t_s: int) -> str:
+    """An instant in a step's line."""
+    return iso(t_s)[5:-1].replace("T", " ")
+
+
+def times_of(session: StepSession) -> MarketTimes:
+    """The instants of the market in focus; raises InputError where none is alive."""
+    machine = session.machine()
+    if machine is None:
+        over = f"{session.market} is over or not yet there" if session.market else "no market is alive"
+        raise wrong(f"{over}; `market` lists those that are, `back` and `goto` lead to others")
+    times: MarketTimes = machine.subject.times
+    return times
+
+
+def tariff_named(session: StepSession, name: str, known: Iterable[str]) -> str:
+    """A tariff; raises InputError with the nearest for one that is not known."""
+    names = list(known)
+    if name not in names:
+        raise wrong(f"there is no tariff '{name}' here; {suggest(name, names)}")
+    return name
+
+
+def bids(session: StepSession, tariff: str = "", customer: int | None = None) -> Iterator[str]:
+    """What was bid in the open round: by sender, and some bids of the first interval."""
+    market, operators = times_of(session).market, session.engine.world.operators
+    names = [tariff_named(session, tariff, operators)] if tariff else list(operators)
+    if not names:
+        yield "no tariff has a market operator: nobody bids"
+    for name in names:
+        record = operators[name].records.get(market)
+        if record is None or not record.accepted:
+            yield f"{name}: no bids yet"
+            continue
+        for message in record.accepted:
+            yield from _sender(session, name, message, customer)
+
+
+def _sender(session: StepSession, tariff: str, message: Bids, customer: int | None) -> Iterator[str]:
+    total, intervals = message.quantity_kw.sum(axis=1), message.quantity_kw.shape[0]
+    yield (
+        f"{tariff}: {len(message.customers)} bids of {message.sender}, round {message.round}, "
+        f"{intervals} intervals, {total[0].min():,.1f} to {total[0].max():,.1f} kW in the first"
+    )
+    chosen = (
+        np.arange(len(message.customers))
+        if customer is None
+        else np.flatnonzero(message.customers == customer)
+    )
+    if customer is not None and not len(chosen):
+        bidding = [str(c) for c in message.customers[:MOST_ROWS]]
+        raise wrong(f"customer {customer} has no bid on {tariff}; such as {', '.join(bidding)} have")
+    rows = [
+        (
+            int(message.customers[i]),
+            "  ".join(
+                f"{q:.3f} @ {p:.4f}"
+                for q, p in zip(message.quantity_kw[0, i], message.price_usd_per_kwh[0, i], strict=True)
+            ),
+        )
+        for i in chosen[:MOST_ROWS]
+    ]
+    yield from aligned(("customer", "kW @ USD/kWh"), rows, left=2)
+    if len(chosen) > MOST_ROWS:
+        yield f"… and {len(chosen) - MOST_ROWS} more; `bids {tariff} CUSTOMER` shows one"
+
+
+def limits(session: StepSession) -> Iterator[str]:
+    """What the DO has limited in the market, and what its network model says now."""
+    times, do = times_of(session), session.engine.world.distribution
+    record = do.records.get(times.market)
+    if record is None:
+        yield f"{times.market}: the DO has not looked at it yet"
+        return
+    yield f"{times.market}: {record.retries} retries; import limits at the head [kW]"
+    now = getattr(do.network, "limits", None)
+    known = now(times.intervals, session.now_s).import_kw if now is not None else None
+    rows = []
+    for t, interval in enumerate(times.intervals):
+        broken = record.broken.import_kw[t] if record.broken is not None else np.inf
+        rows.append(
+            (
+                _when(interval),
+                _kw(record.limits.import_kw[t]),
+                _kw(broken),
+                _kw(known[t]) if known is not None else "?",
+            )
+        )
+    yield from some(aligned(("interval", "set for clearing", "broken at last look", "wires carry now"), rows))
+    if do.network.reduced(session.now_s):
+        change = do.network.next_change_s(session.now_s)
+        yield "equipment is derated" + (f" until {iso(change)}" if change is not None else "")
+
+
+def awards(session: StepSession, customer: int | None = None) -> Iterator[str]:
+    """Prices and awards of the market, by tariff and interval; or of one customer."""
+    times = times_of(session)
+    records = {
+        n: r for n, r in lse_records(session.engine, times.market).items() if r.retail_usd_per_kwh is not None
+    }
+    if not records:
+        yield f"{times.market}: nothing is priced yet"
+        return
+    if customer is not None:
+        yield from _award_of(session, times, customer)
+        return
+    heads = ("tariff", "interval", "wholesale", "μ", "retail USD/kWh", "load kW", "head kW")
+    rows = []
+    for name, r in records.items():
+        for t, interval in enumerate(times.intervals):
+            columns = (r.wholesale_usd_per_kwh, r.congestion_usd_per_kwh, r.retail_usd_per_kwh)
+            prices = [f"{c[t]:.5f}" if c is not None else "-" for c in columns]
+            rows.append(
+                (
+                    name,
+                    _when(interval),
+                    *prices,
+                    *(f"{c[t]:,.1f}" if c is not None else "-" for c in (r.load_kw, r.head_kw)),
+                )
+            )
+    yield from some(aligned(heads, rows, left=2))
+
+
+def _award_of(session: StepSession, times: MarketTimes, customer: int) -> Iterator[str]:
+    for name, retailer in session.engine.world.retailers.items():
+        spot = np.flatnonzero(retailer.customers == customer)
+        if not len(spot):
+            continue
+        record = retailer.records[times.market]
+        yield f"customer {customer}, {name}"
+        rows = []
+        for t, interval in enumerate(times.intervals):
+            kw = record.customers_kw[t, spot[0]] if record.customers_kw is not None else np.nan
+            retail = record.retail_usd_per_kwh[t] if record.retail_usd_per_kwh is not None else np.nan
+            rows.append((_when(interval), f"{kw:.4f}", f"{retail:.5f}"))
+        yield from some(aligned(("interval", "kW", "USD/kWh"), rows))
+        return
+    raise wrong(f"there is no customer {customer}; there are 0 to {session.engine.world.customers - 1}")
+
+
+def ledger(session: StepSession) -> Iterator[str]:
+    """All accounts; positive: it has paid."""
+    books = session.engine.world.ledger
+    rows = [
+        (account, f"{uusd / 1e6:,.2f}", f"{books.energy_kwh[account]:,.3f}")
+        for account, uusd in sorted(books.balance_uusd.items())
+    ]
+    yield from aligned(("account", "USD", "kWh"), rows)
+    yield f"total {books.total_uusd()} micro-dollars"
+
+
+def some(lines: list[str], most: int = 30) -> list[str]:
+    """The lines, without those in the middle where there are too many."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 3], f"… {len(lines) - most + 2} more …", *lines[-2:]]
+
+
+def _when(interval: Interval) -> str:
+    return iso(interval.start_s)[5:-1].replace("T", " ")
+
+
+def _kw(value: float) -> str:
+    return f"{value:,.1f}" if np.isfinite(value) else "none"
+
+
+def wrong(what: str) -> InputError:
+    """An error in what a person typed."""
+    return InputError([Problem("", what)])

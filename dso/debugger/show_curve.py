@@ -1,0 +1,168 @@
+"""A market's clearing drawn in the terminal: demand, supply, limit, and where they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dso.clock import iso
+from dso.debugger.facts import lse_records
+from dso.debugger.session import StepSession
+from dso.debugger.show import tariff_named, times_of, wrong
+from dso.market import Curve
+from dso.messages import FloatArray
+
+WIDTH, HEIGHT = 66, 15  # of the drawing, in characters; each has two by four dots
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+DEMAND, SUPPLY, MEET = "demand", "supply", "●"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What is drawn: total demand over the retail price of one tariff, what supplies it, where they meet."""
+
+    title: str
+    demand: Curve
+    supply_usd_per_kwh: float
+    limit_kw: float
+    load_kw: float
+    price_usd_per_kwh: float
+
+
+def curve(session: StepSession, tariff: str = "", interval: int = 0) -> Iterator[str]:
+    """The picture of one interval of the market in focus.
+
+    Raises
+    ------
+    InputError : the market has no curves yet, or there is no such tariff or interval.
+    """
+    yield from lines_of(picture(session, tariff, interval))
+
+
+def picture(session: StepSession, tariff: str, t: int) -> Picture:
+    """All tariffs' demand as the congestion price moves, over the retail price of one of them."""
+    times, world = times_of(session), session.engine.world
+    records = lse_records(session.engine, times.market)
+    if not records or not all(r.curves for r in records.values()):
+        raise wrong(f"{times.market}: the tariffs have offered no curves yet; until validating leads there")
+    if not 0 <= t < len(times.intervals):
+        raise wrong(f"there is no interval {t}; there are 0 to {len(times.intervals) - 1}")
+    name = (
+        tariff_named(session, tariff, records) if tariff else next(iter(world.operators), next(iter(records)))
+    )
+    subject = session.engine.machines[times.market].subject
+    schedule, wholesale = subject.schedule, _wholesale(session, times.market, t)
+    nothing = np.zeros(1)
+    delivered = {
+        n: float(world.retailers[n].strategy.retail_usd_per_kwh(np.array([wholesale]), nothing)[0])
+        for n in records
+    }
+    shifted = [
+        Curve(r.curves[t].price_usd_per_kwh + (delivered[name] - delivered[n]), r.curves[t].quantity_kw)
+        for n, r in records.items()
+    ]
+    load = {n: r.load_kw[t] if r.load_kw is not None else None for n, r in records.items()}
+    known = [v for v in load.values() if v is not None]
+    if len(known) == len(load):
+        total, price = float(sum(known)), float(records[name].retail_usd_per_kwh[t])  # type: ignore[index]
+    elif schedule is not None:
+        total, price = float(schedule.total_kw()[t]), float(schedule.retail_usd_per_kwh[name][t])
+    else:
+        total, price = float(Curve.total(shifted).quantity_above(delivered[name])), delivered[name]
+    factor = 1.0 + float(world.distribution.loss_frac(np.array([total]))[0])
+    title = f"{times.market}  {iso(times.intervals[t].start_s)}  retail price of {name}"
+    return Picture(
+        title, Curve.total(shifted), delivered[name], _limit(session, times.market, t) / factor, total, price
+    )
+
+
+def _wholesale(session: StepSession, market: str, t: int) -> float:
+    for record in lse_records(session.engine, market).values():
+        if record.wholesale_usd_per_kwh is not None:
+            return float(record.wholesale_usd_per_kwh[t])
+    return float(session.engine.machines[market].subject.expected_usd_per_kwh[t])
+
+
+def _limit(session: StepSession, market: str, t: int) -> float:
+    """What the DO has set, or what its wires carry now, at the head."""
+    do = session.engine.world.distribution
+    least = float(do.records[market].limits.import_kw[t])
+    ask = getattr(do.network, "limits", None)
+    if ask is None:
+        return least
+    interval = session.engine.machines[market].subject.times.intervals[t]
+    return min(least, float(ask([interval], session.now_s).import_kw[0]))
+
+
+def lines_of(p: Picture) -> Iterator[str]:
+    """The picture as lines of text."""
+    (q0, q1), (p0, p1) = _window(p)
+    dots = np.zeros((HEIGHT * 4, WIDTH * 2), bool)
+    prices = np.linspace(p1, p0, HEIGHT * 4)
+    _trace(dots, p.demand, prices, q0, q1)
+    across = min(p.limit_kw, q1)
+    row, column = _row(p.supply_usd_per_kwh, p0, p1), _column(across, q0, q1)
+    if 0 <= row < HEIGHT * 4:
+        dots[row, : column + 1 : 2] = True
+    if p.limit_kw <= q1:
+        dots[: max(row, 0) + 1 : 2, column] = True
+    grid = [
+        [_braille(dots[4 * y : 4 * y + 4, 2 * x : 2 * x + 2]) for x in range(WIDTH)] for y in range(HEIGHT)
+    ]
+    y, x = _row(p.price_usd_per_kwh, p0, p1) // 4, _column(p.load_kw, q0, q1) // 2
+    grid[min(max(y, 0), HEIGHT - 1)][min(max(x, 0), WIDTH - 1)] = MEET
+    yield p.title
+    for k, cells in enumerate(grid):
+        shown = p1 - (p1 - p0) * (k + 0.5) / HEIGHT
+        yield f"{shown:9.4f} │" + "".join(cells).rstrip()
+    yield " " * 10 + "└" + "─" * WIDTH
+    left, right = f"{q0:,.0f}", f"{q1:,.0f} kW at the meters"
+    yield " " * 11 + left + right.rjust(WIDTH - len(left))
+    yield from _legend(p)
+
+
+def _legend(p: Picture) -> Iterator[str]:
+    limit = f", limit {p.limit_kw:,.1f} kW" if np.isfinite(p.limit_kw) else ", no limit"
+    yield f"  {MEET} {p.load_kw:,.1f} kW at {p.price_usd_per_kwh:.5f} USD/kWh"
+    yield f"  solid: demand; dotted: supply at {p.supply_usd_per_kwh:.5f} USD/kWh delivered{limit}"
+    difference = p.price_usd_per_kwh - p.supply_usd_per_kwh
+    if abs(difference) > 1e-9:
+        yield f"  the limit binds: μ = {difference:.5f} USD/kWh"
+
+
+def _window(p: Picture) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What is shown: the prices around supply and clearing, and the quantities that lie there."""
+    low, high = sorted((p.supply_usd_per_kwh, p.price_usd_per_kwh))
+    room = max(0.6 * (high - low), 0.25 * abs(high), 0.01)
+    p0, p1 = low - room, high + room
+    ends = [float(p.demand.quantity_below(p0)), float(p.demand.quantity_above(p1)), p.load_kw]
+    if np.isfinite(p.limit_kw) and abs(p.limit_kw - p.load_kw) < 0.5 * max(abs(p.load_kw), 1.0):
+        ends.append(p.limit_kw)
+    margin = max(0.08 * (max(ends) - min(ends)), 0.005 * max(abs(e) for e in ends), 1e-6)
+    return (min(ends) - margin, max(ends) + margin), (p0, p1)
+
+
+def _trace(dots: np.ndarray, demand: Curve, prices: FloatArray, q0: float, q1: float) -> None:
+    """Draw demand, price by price, with what lies between two of them."""
+    above, below = demand.quantity_above(prices), demand.quantity_below(prices)
+    before = None
+    for row, (least, most) in enumerate(zip(above, below, strict=True)):
+        a, b = _column(float(least), q0, q1), _column(float(most), q0, q1)
+        start = a if before is None else min(a, before)
+        dots[row, max(start, 0) : max(b, start) + 1] = True
+        before = b
+
+
+def _row(price: float, p0: float, p1: float) -> int:
+    return round((p1 - price) / (p1 - p0) * (HEIGHT * 4 - 1))
+
+
+def _column(quantity: float, q0: float, q1: float) -> int:
+    return min(max(round((quantity - q0) / (q1 - q0) * (WIDTH * 2 - 1)), 0), WIDTH * 2 - 1)
+
+
+def _braille(cell: np.ndarray) -> str:
+    bits = sum(DOTS[y][x] for y in range(4) for x in range(2) if cell[y, x])
+    return chr(0x2800 + bits) if bits else " "
