@@ -33,7 +33,7 @@ HELP: dict[str, str] = {
     "bids": "bids [TARIFF] [CUSTOMER]  what was bid",
     "curve": "curve [TARIFF] [INTERVAL]  demand, supply, limit and clearing, drawn",
     "limits": "limits                 what the DO has limited",
-    "awards": "awards [CUSTOMER]      prices and awards",
+    "awards": "awards [CUSTOMER|all]  prices and awards",
     "ledger": "ledger                 all accounts",
     "journal": "journal [N]            the last steps",
     "graph": "graph [MACHINE]        the chart with the current state lit",
@@ -65,13 +65,13 @@ def fault_lines() -> Iterator[str]:
     yield "handler_breaks    the market in focus gets `fatal`: default service"
 
 
-def count_of(text: str, usual: int = 1) -> int:
-    """A number from 1."""
+def count_of(text: str, usual: int = 1, least: int = 1) -> int:
+    """A number from 1, or from another least one."""
     word = text.strip()
     if not word:
         return usual
-    if not word.isdecimal() or not 0 < int(word) < 10**9:
-        raise wrong(f"needs a number from 1, was '{word}'")
+    if not word.isdecimal() or not least <= int(word) < 10**9:
+        raise wrong(f"needs a number from {least}, was '{word}'")
     return int(word)
 
 

@@ -13,9 +13,8 @@ from rich.text import Text
 
 from dso.clock import iso
 from dso.debugger import commands, saved, show, show_chart, show_curve
-from dso.debugger.session import StepSession, Stop
+from dso.debugger.session import StepSession, Stop, near
 from dso.errors import DsoError, InputError
-from dso.statechart.form import suggest
 
 INTRO = "Each step is one event. help lists the commands; an empty line repeats the last one."
 
@@ -72,8 +71,7 @@ class Prompt(cmd.Cmd):
         word = line.split(None, 1)[0]
         if line == "EOF":
             return
-        names = [name for name in commands.HELP if "?" not in name]
-        self.wrong(f"there is no command '{word}'; {suggest(word, names)}, or help")
+        self.wrong(f"there is no command '{word}'; {near(word, commands.HELP, 'help lists them')}")
 
     def do_EOF(self, _: str) -> bool:  # noqa: N802  the name that cmd gives the end of input
         """End."""
@@ -174,7 +172,7 @@ class Prompt(cmd.Cmd):
     def do_curve(self, arg: str) -> None:
         """Draw demand, supply, limit and clearing."""
         tariff, interval = commands.tariff_and_number(arg)
-        self.say(show_curve.curve(self.session, tariff, interval or 0))
+        self.say(show_curve.curve(self.session, tariff, interval))
 
     def do_limits(self, _: str) -> None:
         """Show what the DO has limited."""
@@ -182,7 +180,9 @@ class Prompt(cmd.Cmd):
 
     def do_awards(self, arg: str) -> None:
         """Show prices and awards."""
-        self.say(show.awards(self.session, int(arg) if arg.strip() else None))
+        what = arg.strip()
+        customer = None if what in ("", "all") else commands.count_of(what, least=0)
+        self.say(show.awards(self.session, customer, whole=what == "all"))
 
     def do_ledger(self, _: str) -> None:
         """Show all accounts."""

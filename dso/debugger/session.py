@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,9 @@ class StepSession:
         ends = sorted({path for path in paths if path.rpartition(".")[2] == name})
         if len(ends) == 1:
             return ends[0]
-        hint = f"one of {', '.join(ends)}" if ends else suggest(name, paths)
+        hint = (
+            f"there is {' and '.join(ends)}" if ends else near(name, paths, "graph shows those of a market")
+        )
         raise _wrong(f"there is no state '{name}'; {hint}")
 
     def break_at(self, kind: str, what: str = "") -> Breakpoint:
@@ -266,6 +269,12 @@ class StepSession:
     def entries(self, count: int | None = None) -> Iterator[Entry]:
         """The last steps, newest first."""
         return self.history.latest(count)
+
+
+def near(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of a sentence about an unknown name: the nearest that is known, else where to look."""
+    found = get_close_matches(name, list(known), n=1)
+    return f"did you mean '{found[0]}'?" if found else otherwise
 
 
 def _wrong(what: str) -> InputError:

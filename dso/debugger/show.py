@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dso.debugger.session import StepSession
 from dso.engine.series import MarketTimes
 from dso.errors import InputError, Problem
 from dso.messages import Bids
+from dso.operators.load_serving import LseRecord
 from dso.statechart.form import suggest
 
 MOST_ROWS = 12
@@ -146,13 +148,23 @@ def limits(session: StepSession) -> Iterator[str]:
                 _kw(known[t]) if known is not None else "?",
             )
         )
-    yield from some(aligned(("interval", "set for clearing", "broken at last look", "wires carry now"), rows))
+    heads = ("intervals", "set for clearing", "broken at last look", "wires carry now")
+    yield from aligned(heads, _merged(rows))
     if do.network.reduced(session.now_s):
         change = do.network.next_change_s(session.now_s)
         yield "equipment is derated" + (f" until {iso(change)}" if change is not None else "")
 
 
-def awards(session: StepSession, customer: int | None = None) -> Iterator[str]:
+def _merged(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows that say the same of one interval after another, as one."""
+    merged = []
+    for values, group in groupby(rows, key=lambda row: row[1:]):
+        when = [row[0] for row in group]
+        merged.append((when[0] if len(when) == 1 else f"{when[0]} … {when[-1]}", *values))
+    return merged
+
+
+def awards(session: StepSession, customer: int | None = None, *, whole: bool = False) -> Iterator[str]:
     """Prices and awards of the market, by tariff and interval; or of one customer."""
     times = times_of(session)
     records = {
@@ -165,20 +177,27 @@ def awards(session: StepSession, customer: int | None = None) -> Iterator[str]:
         yield from _award_of(session, times, customer)
         return
     heads = ("tariff", "interval", "wholesale", "μ", "retail USD/kWh", "load kW", "head kW")
-    rows = []
-    for name, r in records.items():
-        for t, interval in enumerate(times.intervals):
-            columns = (r.wholesale_usd_per_kwh, r.congestion_usd_per_kwh, r.retail_usd_per_kwh)
-            prices = [f"{c[t]:.5f}" if c is not None else "-" for c in columns]
-            rows.append(
-                (
-                    name,
-                    _when(interval),
-                    *prices,
-                    *(f"{c[t]:,.1f}" if c is not None else "-" for c in (r.load_kw, r.head_kw)),
-                )
-            )
-    yield from some(aligned(heads, rows, left=2))
+    count, rows = len(times.intervals), []
+    for name, record in records.items():
+        shown = range(count) if whole or count <= MOST_ROWS else _ends(record)
+        rows += [_award_row(name, times.intervals[t], record, t) for t in shown]
+    yield from aligned(heads, rows, left=2)
+    if not whole and count > MOST_ROWS:
+        yield f"the first, the cheapest and the dearest of {count} intervals; `awards all` shows all"
+
+
+def _ends(record: LseRecord) -> list[int]:
+    """The first interval, the cheapest and the dearest, in order."""
+    known = (record.wholesale_usd_per_kwh, record.congestion_usd_per_kwh, record.retail_usd_per_kwh)
+    cost = np.sum([k for k in known if k is not None], axis=0)
+    return sorted({0, int(np.argmin(cost)), int(np.argmax(cost))})
+
+
+def _award_row(name: str, interval: Interval, record: LseRecord, t: int) -> tuple[str, ...]:
+    prices = (record.wholesale_usd_per_kwh, record.congestion_usd_per_kwh, record.retail_usd_per_kwh)
+    shown = [f"{c[t]:.5f}" if c is not None else "-" for c in prices]
+    kw = [f"{c[t]:,.1f}" if c is not None else "-" for c in (record.load_kw, record.head_kw)]
+    return (name, _when(interval), *shown, *kw)
 
 
 def _award_of(session: StepSession, times: MarketTimes, customer: int) -> Iterator[str]:

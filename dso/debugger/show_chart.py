@@ -12,8 +12,13 @@ from dso.engine.work import Machine
 from dso.statechart import Row
 from dso.statechart.form import suggest
 
-NOT_SEEN = "it has not been refused in the steps looked at"
 LOOKED_AT = 2000
+_COMES_FROM = {
+    "timer": "the clock",
+    "outcome": "its own answer",
+    "message": "a message on its way",
+    "external": "from outside",
+}
 
 
 def machine_in_focus(session: StepSession, name: str = "") -> Machine:
@@ -97,7 +102,7 @@ def _waits(session: StepSession, machine: Machine) -> Iterator[str]:
     for each in due[:10]:
         item = each.item
         assert isinstance(item, Happening)  # selected above
-        kind = {"timer": "the clock", "outcome": "its own answer"}.get(item.kind, f"{item.kind} message")
+        kind = _COMES_FROM[item.kind]
         row = machine.chart.rows_in(machine.state).get(item.event)
         leads = _lead(row) if row is not None else " (not taken in this state)"
         yield f"  {iso(each.due_s)}  {item.event.removeprefix('@')} ({kind}){leads}"

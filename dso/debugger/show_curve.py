@@ -31,8 +31,8 @@ class Picture:
     price_usd_per_kwh: float
 
 
-def curve(session: StepSession, tariff: str = "", interval: int = 0) -> Iterator[str]:
-    """The picture of one interval of the market in focus.
+def curve(session: StepSession, tariff: str = "", interval: int | None = None) -> Iterator[str]:
+    """The picture of one interval of the market in focus, the dearest if none is given.
 
     Raises
     ------
@@ -41,48 +41,69 @@ def curve(session: StepSession, tariff: str = "", interval: int = 0) -> Iterator
     yield from lines_of(picture(session, tariff, interval))
 
 
-def picture(session: StepSession, tariff: str, t: int) -> Picture:
+def picture(session: StepSession, tariff: str, interval: int | None) -> Picture:
     """All tariffs' demand as the congestion price moves, over the retail price of one of them."""
     times, world = times_of(session), session.engine.world
     records = lse_records(session.engine, times.market)
     if not records or not all(r.curves for r in records.values()):
         raise wrong(f"{times.market}: the tariffs have offered no curves yet; until validating leads there")
+    usual = next(iter(world.operators), next(iter(records)))
+    name = tariff_named(session, tariff, records) if tariff else usual
+    t = _dearest(session, times.market) if interval is None else interval
     if not 0 <= t < len(times.intervals):
         raise wrong(f"there is no interval {t}; there are 0 to {len(times.intervals) - 1}")
-    name = (
-        tariff_named(session, tariff, records) if tariff else next(iter(world.operators), next(iter(records)))
-    )
-    subject = session.engine.machines[times.market].subject
-    schedule, wholesale = subject.schedule, _wholesale(session, times.market, t)
-    nothing = np.zeros(1)
-    delivered = {
-        n: float(world.retailers[n].strategy.retail_usd_per_kwh(np.array([wholesale]), nothing)[0])
-        for n in records
-    }
-    shifted = [
+    delivered = _delivered(session, times.market, t)
+    demand = Curve.total(
         Curve(r.curves[t].price_usd_per_kwh + (delivered[name] - delivered[n]), r.curves[t].quantity_kw)
         for n, r in records.items()
-    ]
-    load = {n: r.load_kw[t] if r.load_kw is not None else None for n, r in records.items()}
-    known = [v for v in load.values() if v is not None]
-    if len(known) == len(load):
-        total, price = float(sum(known)), float(records[name].retail_usd_per_kwh[t])  # type: ignore[index]
-    elif schedule is not None:
-        total, price = float(schedule.total_kw()[t]), float(schedule.retail_usd_per_kwh[name][t])
-    else:
-        total, price = float(Curve.total(shifted).quantity_above(delivered[name])), delivered[name]
-    factor = 1.0 + float(world.distribution.loss_frac(np.array([total]))[0])
-    title = f"{times.market}  {iso(times.intervals[t].start_s)}  retail price of {name}"
-    return Picture(
-        title, Curve.total(shifted), delivered[name], _limit(session, times.market, t) / factor, total, price
     )
+    load_kw, price = _meeting(session, times.market, name, t) or (
+        float(demand.quantity_above(delivered[name])),
+        delivered[name],
+    )
+    factor = 1.0 + float(world.distribution.loss_frac(np.array([load_kw]))[0])
+    title = f"{times.market}  {iso(times.intervals[t].start_s)}  retail price of {name}"
+    limit_kw = _limit(session, times.market, t) / factor
+    return Picture(title, demand, delivered[name], limit_kw, load_kw, price)
 
 
-def _wholesale(session: StepSession, market: str, t: int) -> float:
+def _dearest(session: StepSession, market: str) -> int:
+    """The interval with the highest price at the bus and of the wires, of what is known so far."""
+    wholesale = _wholesale(session, market)
+    schedule = session.engine.machines[market].subject.schedule
+    congestion = [r.congestion_usd_per_kwh for r in lse_records(session.engine, market).values()]
+    if congestion and congestion[0] is not None:
+        return int(np.argmax(wholesale + congestion[0]))
+    return int(np.argmax(wholesale if schedule is None else wholesale + schedule.congestion_usd_per_kwh))
+
+
+def _delivered(session: StepSession, market: str, t: int) -> dict[str, float]:
+    """What energy costs each tariff's customers where the wires do not bind [USD/kWh]."""
+    wholesale, nothing = _wholesale(session, market)[t : t + 1], np.zeros(1)
+    retailers = session.engine.world.retailers
+    return {n: float(r.strategy.retail_usd_per_kwh(wholesale, nothing)[0]) for n, r in retailers.items()}
+
+
+def _meeting(session: StepSession, market: str, tariff: str, t: int) -> tuple[float, float] | None:
+    """Load of all tariffs and price of one: as awarded, or as scheduled; None before there is either."""
+    records = lse_records(session.engine, market)
+    loads = [r.load_kw for r in records.values()]
+    retail = records[tariff].retail_usd_per_kwh
+    if retail is not None and all(load is not None for load in loads):
+        return float(sum(load[t] for load in loads if load is not None)), float(retail[t])
+    schedule = session.engine.machines[market].subject.schedule
+    if schedule is None:
+        return None
+    return float(schedule.total_kw()[t]), float(schedule.retail_usd_per_kwh[tariff][t])
+
+
+def _wholesale(session: StepSession, market: str) -> FloatArray:
+    """Wholesale prices, or what is expected of them, (t,)."""
     for record in lse_records(session.engine, market).values():
         if record.wholesale_usd_per_kwh is not None:
-            return float(record.wholesale_usd_per_kwh[t])
-    return float(session.engine.machines[market].subject.expected_usd_per_kwh[t])
+            return record.wholesale_usd_per_kwh
+    expected: FloatArray = session.engine.machines[market].subject.expected_usd_per_kwh
+    return expected
 
 
 def _limit(session: StepSession, market: str, t: int) -> float:

@@ -1,0 +1,59 @@
+"""Run the scripts of docs/transcripts and fill docs/stepping.md with what they print (a test holds them to it)."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dso.debugger.prompt import Prompt, run_script
+from dso.debugger.session import StepSession
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "transcripts"
+PAGE = ROOT / "docs" / "stepping.md"
+WIDTH = 100
+
+
+def transcript(script: Path) -> str:
+    """What a script prints; its first line says what it steps."""
+    source = script.read_text(encoding="utf-8").split()[3]
+    session = StepSession.open(ROOT / source)
+    out = io.StringIO()
+    prompt = Prompt(session, out, WIDTH)
+    try:
+        run_script(prompt, script)
+    finally:
+        prompt.session.close()
+    return out.getvalue()
+
+
+def transcripts() -> dict[Path, str]:
+    """Every transcript as it should be."""
+    return {script.with_suffix(".txt"): transcript(script) for script in sorted(FOLDER.glob("*.step"))}
+
+
+def page(tutorial: str) -> str:
+    """The tutorial's page with the numbered parts of its transcript filled in."""
+    text = PAGE.read_text(encoding="utf-8")
+    for number, part in parts(tutorial):
+        pattern = re.compile(rf"(<!-- part {number}: .*? -->\n).*?(<!-- end of part {number} -->)", re.DOTALL)
+        text = pattern.sub(lambda match, part=part: f"{match[1]}```text\n{part}\n```\n{match[2]}", text)
+    return text
+
+
+def parts(tutorial: str) -> Iterator[tuple[str, str]]:
+    """The numbered parts of a transcript, each without its heading."""
+    for part in re.split(r"^# (?=\d+\. )", tutorial, flags=re.MULTILINE)[1:]:
+        number, _, rest = part.partition(".")
+        yield number, rest.partition("\n")[2].strip("\n")
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    made = transcripts()
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
+    PAGE.write_text(page(made[FOLDER / "price-spike.txt"]), encoding="utf-8")
