@@ -89,11 +89,11 @@ def check_market(reader: RunReader, market: str) -> None:
 def _nearest(market: str, names: list[str]) -> list[str]:
     """Up to three markets with names like another; of a series that there is, those nearest in time."""
     series, _, when = market.partition("-")
-    own = sorted(name for name in names if name.partition("-")[0] == series)
-    if own and when[:1].isdigit():
-        at = bisect_right(own, market)
-        return own[max(0, min(at - 2, len(own) - 3)) :][:3]
-    return difflib.get_close_matches(market, names, n=3, cutoff=0.0)
+    known = list(dict.fromkeys(name.partition("-")[0] for name in names))
+    meant = difflib.get_close_matches(series.casefold(), known, n=1, cutoff=0.0)
+    own = sorted(name for name in names if meant and name.partition("-")[0] == meant[0])
+    at = bisect_right(own, f"{meant[0]}-{when}") if meant else 0
+    return own[max(0, min(at - 2, len(own) - 3)) :][:3]
 
 
 def cycle_of(reader: RunReader, market: str, *, whole: bool = False) -> Cycle:

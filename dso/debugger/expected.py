@@ -2,17 +2,18 @@
 
 `A -> B : kind` is a message (any arrow of the two languages; what follows the kind after ` [` or `: ` says
 nothing). `loop … end` is once or more, `opt … end` once or not at all, `alt … else … end` one of them, `par …
-and … end` (or `else`, as PlantUML has it) both in any order. Titles, participants, notes and dividers say
-nothing about the exchange.
+and … end` (or `else`, as PlantUML has it) all of them in any order, `par … end` of one branch once or more,
+side by side. Titles, participants, notes and dividers say nothing about the exchange.
 """
 
 from __future__ import annotations
 
 import re
+from functools import reduce
 from pathlib import Path
 
 from dso.debugger.cycle import LIFELINES
-from dso.debugger.pattern import Again, Done, Either, Pattern, Told, either, mixed, then
+from dso.debugger.pattern import Again, Done, Each, Either, Pattern, Told, either, mixed, then
 from dso.errors import InputError, Problem
 
 _ARROW = re.compile(r"^(\w+)\s*(?:-+|=+|\.+)>{1,2}[+-]?\s*(\w+)\s*:\s*(.+)$")
@@ -64,10 +65,9 @@ class _Block:
             case "alt":
                 return Either(tuple(branches)) if len(branches) > 1 else either([branches[0], Done()])
             case "par":
-                whole: Pattern = Done()
-                for branch in branches:
-                    whole = mixed(whole, branch) if not isinstance(whole, Done) else branch
-                return whole
+                if len(branches) == 1:
+                    return mixed(branches[0], Each(branches[0]))
+                return reduce(mixed, branches)
         return _sequence(branches)
 
 
@@ -127,6 +127,8 @@ class _Reader:
     def finished(self) -> Pattern:
         for block in self.open[1:]:
             self._wrong(block.line, f"'{block.word}' is not closed; expected 'end'")
+        if not self.problems and self.open[0].branches == [[]]:
+            self._wrong(1, "no message is drawn; expected `A -> B : kind`")
         if self.problems:
             raise InputError(self.problems)
         return self.open[0].pattern()

@@ -55,8 +55,7 @@ class BillExplainer:
         """The customer's part of each exchange that the invoice bills, in the order of delivery."""
         customer, tariff = invoice["customer"], invoice["tariff"]
         place = self._place(tariff, customer)
-        bounds = (invoice["seq"], invoice["period_start"], invoice["period_end"])
-        rows = self._reader.rows(_POSTINGS, tariff, place, customer, *bounds)
+        rows = self._reader.rows(_POSTINGS, tariff, place, customer, invoice["seq"], self._period(invoice))
         if not invoice["correction"]:
             return [r for r in rows if r["kind"] not in ONCE]
         corrections = [r for r in rows if r["kind"] in ONCE]
@@ -68,6 +67,16 @@ class BillExplainer:
         return [
             r for kind in ONCE for r in [c for c in corrections if c["kind"] == kind][before : before + 1]
         ]
+
+    def _period(self, invoice: Facts) -> int:
+        """The ledger's number of the bill's period; the last takes what is delivered after it, too."""
+        found = self._reader.row(
+            "SELECT p.period FROM ledger l JOIN customer_postings p ON p.exchange = l.exchange "
+            "WHERE l.interval_start >= ? AND l.interval_start < ?",
+            invoice["period_start"],
+            invoice["period_end"],
+        )
+        return int(found.get("period", 0))
 
     def _place(self, tariff: str, customer: int) -> int:
         enrolled = self._reader.row("SELECT customers FROM enrolments WHERE tariff = ?", tariff)
@@ -160,12 +169,12 @@ WITH parts AS (
   SELECT seq, exchange, CASE WHEN customers IS NULL THEN ?2
     ELSE (SELECT key FROM json_each(customers) WHERE value = ?3) END AS place,
     amounts_uusd, energy_milliwh
-  FROM customer_postings WHERE tariff = ?1 AND seq <= ?4)
+  FROM customer_postings WHERE tariff = ?1 AND seq <= ?4 AND period = ?5)
 SELECT p.seq, l.market, l.interval_start, l.kind,
   json_extract(p.amounts_uusd, '$[' || p.place || ']') AS amount_uusd,
   json_extract(p.energy_milliwh, '$[' || p.place || ']') AS energy_milliwh,
   ROW_NUMBER() OVER (PARTITION BY l.market, l.interval_start, l.kind ORDER BY p.exchange) AS again,
   COUNT(*) OVER (PARTITION BY l.market, l.interval_start, l.kind) AS times
 FROM parts p JOIN ledger l ON l.exchange = p.exchange AND l.account = 'lse:' || ?1
-WHERE p.place IS NOT NULL AND l.interval_start >= ?5 AND l.interval_start < ?6
+WHERE p.place IS NOT NULL
 ORDER BY l.interval_start, p.exchange"""

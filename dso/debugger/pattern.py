@@ -7,6 +7,7 @@ Expressions, J. ACM 11, 1964, doi:10.1145/321239.321249); `AnyOrder` is the shuf
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,20 @@ class AnyOrder:
     right: Pattern
 
 
-Pattern = Told | Done | Never | Then | Either | Again | AnyOrder
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A pattern any number of times side by side, also none: their messages may be mixed."""
+
+    body: Pattern
+
+
+Pattern = Told | Done | Never | Then | Either | Again | AnyOrder | Each
 
 
 def may_end(pattern: Pattern) -> bool:
     """Whether everything that is expected has been said."""
     match pattern:
-        case Done() | Again():
+        case Done() | Again() | Each():
             return True
         case Then(a, b) | AnyOrder(a, b):
             return may_end(a) and may_end(b)
@@ -95,6 +103,8 @@ def after(pattern: Pattern, told: Told) -> Pattern:
             return either([after(p, told) for p in parts])
         case Again(body):
             return then(after(body, told), pattern)
+        case Each(body):
+            return mixed(after(body, told), pattern)
         case AnyOrder(a, b):
             return either([mixed(after(a, told), b), mixed(a, after(b, told))])
     return Never()
@@ -113,7 +123,7 @@ def _expected(pattern: Pattern) -> list[Told]:
             return _expected(a) + (_expected(b) if may_end(a) else [])
         case Either(parts):
             return [told for p in parts for told in _expected(p)]
-        case Again(body):
+        case Again(body) | Each(body):
             return _expected(body)
         case AnyOrder(a, b):
             return _expected(a) + _expected(b)
@@ -142,6 +152,12 @@ def mixed(left: Pattern, right: Pattern) -> Pattern:
     """Any order, in its shortest form."""
     if isinstance(left, Never) or isinstance(right, Never):
         return Never()
-    if isinstance(left, Done):
-        return right
-    return left if isinstance(right, Done) else AnyOrder(left, right)
+    parts = sorted([*_parts(left), *_parts(right)], key=repr)
+    return reduce(AnyOrder, parts) if parts else Done()
+
+
+def _parts(pattern: Pattern) -> list[Pattern]:
+    """What is mixed, however it is nested."""
+    if isinstance(pattern, AnyOrder):
+        return _parts(pattern.left) + _parts(pattern.right)
+    return [] if isinstance(pattern, Done) else [pattern]

@@ -157,8 +157,7 @@ def test_a_bill_that_is_not_there(dso, finished):
     answer = dso("bill", finished, "--customer", 99, "--month", "2016-08")
     assert answer.code == 2
     assert answer.err == (
-        f"dso: {finished} holds no bill for customer 99 in 2016-08; without options `dso bill {finished}` "
-        "shows what there is\n"
+        f"dso: {finished} holds no bill for customer 99 in 2016-08; it has customers 0 to 9 in 2016-08\n"
     )
 
 
