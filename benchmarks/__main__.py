@@ -26,6 +26,7 @@ TITLES = {
     "against_tesp": "Beside TESP",
     "engine_day": "The engine",
     "memory": "Memory",
+    "sequence": "Recording, and asking why",
     "startup": "Starting",
 }
 
@@ -79,6 +80,14 @@ def summary(results: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]
     most = results["memory"]["rows"][-1]
     asked = f"≤ {results['memory']['asked_mb']} MB"
     yield f"peak memory of {most['customers']:,} customers, three days", asked, f"{most['peak_mb']} MB"
+    told = results["sequence"]
+    most_share, share = f"≤ {told['asked_share']:.0%}", f"{max(told['recording_share'], 0):.1%}"
+    yield f"recording with {told['customers']:,} customers, part of a run", most_share, share
+    yield (
+        "`dso sequence` of one market, three days",
+        f"≤ {told['rows'][0]['asked_s']} s",
+        f"{told['rows'][0]['s']} s",
+    )
     for r in results["startup"]["rows"]:
         if r["asked_s"] is not None:
             yield f"`{r['what']}`", f"≤ {r['asked_s']} s", f"{r['s']} s"

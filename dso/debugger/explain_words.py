@@ -208,7 +208,7 @@ def _books(facts: Facts) -> str:
         return money
     return (
         f"{money}; head {read['head_kwh']:,.1f} = meters {read['meter_kwh']:,.1f} + losses "
-        f"{read['losses_kwh']:,.1f} + unaccounted {read['unaccounted_kwh']:,.1f} kWh"
+        f"{read['losses_kwh']:,.1f} + unaccounted {round(read['unaccounted_kwh'], 1) + 0.0:,.1f} kWh"
     )
 
 
