@@ -22,6 +22,7 @@ soak: .venv/.test-ready
 
 docs: .venv/.demo-ready
 	@$(BIN)/python docs/make_pages.py
+	@$(BIN)/python docs/make_transcripts.py
 
 .venv/.demo-ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

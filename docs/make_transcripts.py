@@ -1,4 +1,4 @@
-"""Run the scripts of docs/transcripts and fill docs/stepping.md with what they print (a test holds them to it)."""
+"""Run the scripts of docs/transcripts and fill docs/stepping.md with what they print (a test compares)."""
 
 from __future__ import annotations
 

@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 )
 def step_command(source: Path, script: Path | None, folder: Path | None) -> int:
     """Walk through SCENARIO, or again through RUN, step by step; help at the prompt lists the commands."""
+    from dso.cli.failing import WrongInput
     from dso.cli.log import log_to_stderr
     from dso.cli.output import PIPED_WIDTH
     from dso.debugger.prompt import INTRO, Prompt, run_script
     from dso.debugger.session import StepSession
+    from dso.errors import RunFileError
 
     log_to_stderr()
-    session = StepSession.open(source, folder)
+    try:
+        session = StepSession.open(source, folder)
+    except RunFileError as error:
+        raise WrongInput(str(error)) from error
     prompt = Prompt(session, width=PIPED_WIDTH if script or not sys.stdout.isatty() else None)
     try:
         if script is not None:

@@ -50,7 +50,9 @@ def receive_fault(work: FaultWork, payload: Mapping[str, Any]) -> Rejection | No
     return None
 
 
-BEHAVIOUR = Behaviour(kind=MACHINE, work=FaultWork, handlers={}, receivers={"fault": receive_fault}, times=("end_of_play",))
+BEHAVIOUR = Behaviour(
+    kind=MACHINE, work=FaultWork, handlers={}, receivers={"fault": receive_fault}, times=("end_of_play",)
+)
 
 
 def prepare_faults(engine: Engine) -> None:

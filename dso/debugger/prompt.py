@@ -43,7 +43,7 @@ class Prompt(cmd.Cmd):
 
     def say(self, lines: Iterable[str], style: str | None = None) -> None:
         """Print lines; what is lit in a drawing is bold."""
-        for line in lines:
+        for line in list(lines):  # what goes wrong on the way prints nothing
             lit = "bold" if line.startswith("▶") else None
             self.console.print(Text(line, style=style or lit or ""))
 

@@ -200,7 +200,9 @@ class StepSession:
         if len(ends) == 1:
             return ends[0]
         hint = (
-            f"there is {' and '.join(ends)}" if ends else near(name, paths, "graph shows those of a market")
+            f"there is {' and '.join(ends)}"
+            if ends
+            else near(name, [*paths, *_names(paths)], "graph shows those of a market")
         )
         raise _wrong(f"there is no state '{name}'; {hint}")
 
@@ -237,7 +239,7 @@ class StepSession:
             each.holds_for.clear()
         lost = posted - len(self.history.posted)
         what = f"{lost} message{'s' if lost > 1 else ''} posted later forgotten" if lost else ""
-        return Stop(what if taken or not lost else "the beginning", -taken, entry)
+        return Stop(what or ("the beginning" if further(taken) else ""), -taken, entry)
 
     # --- from outside -------------------------------------------------------------------------------------
 
@@ -269,6 +271,10 @@ class StepSession:
     def entries(self, count: int | None = None) -> Iterator[Entry]:
         """The last steps, newest first."""
         return self.history.latest(count)
+
+
+def _names(paths: list[str]) -> list[str]:
+    return [path.rpartition(".")[2] for path in paths]
 
 
 def near(name: str, known: Iterable[str], otherwise: str) -> str:
