@@ -27,6 +27,7 @@ TITLES = {
     "engine_day": "The engine",
     "memory": "Memory",
     "sequence": "Recording, and asking why",
+    "stepping": "Stepping",
     "startup": "Starting",
 }
 
@@ -88,9 +89,21 @@ def summary(results: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]
         f"≤ {told['rows'][0]['asked_s']} s",
         f"{told['rows'][0]['s']} s",
     )
+    yield from _stepping(results["stepping"])
     for r in results["startup"]["rows"]:
         if r["asked_s"] is not None:
             yield f"`{r['what']}`", f"≤ {r['asked_s']} s", f"{r['s']} s"
+
+
+def _stepping(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    where = f"`back` anywhere in three days of {found['customers']:,} customers, the slowest"
+    yield where, f"≤ {found['asked_back_s']} s", f"{found['most_ms'] / 1e3:.3f} s"
+    slowest = max(row["most_ms"] for row in found["prompt"])
+    yield (
+        "a command at the prompt of `dso step`, the slowest",
+        f"≤ {found['asked_step_ms']} ms",
+        f"{slowest} ms",
+    )
 
 
 def page(texts: dict[str, str], results: dict[str, dict[str, Any]]) -> str:
