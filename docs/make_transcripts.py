@@ -7,14 +7,22 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from dso.clock import parse_time
+from dso.debugger.cycle import cycle_of
 from dso.debugger.prompt import Prompt, run_script
+from dso.debugger.sequence_svg import to_svg
 from dso.debugger.session import StepSession
+from dso.run_file import RunReader
+from dso.study import run
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "transcripts"
 PAGE = ROOT / "docs" / "stepping.md"
 WIDTH = 100
+PICTURE = ROOT / "docs" / "pictures" / "price-spike.svg"
+SPIKE, SPIKE_SETTLED = "rt-2016-08-11T20:45Z", "2016-08-11T20:55Z"
 
 
 def transcript(script: Path) -> str:
@@ -33,6 +41,15 @@ def transcript(script: Path) -> str:
 def transcripts() -> dict[Path, str]:
     """Every transcript as it should be."""
     return {script.with_suffix(".txt"): transcript(script) for script in sorted(FOLDER.glob("*.step"))}
+
+
+def picture() -> str:
+    """The cycle that the tutorial looks at, as a sequence diagram from a real run of the demo."""
+    with TemporaryDirectory() as folder:
+        target = Path(folder) / "demo.dso"
+        run(ROOT / "examples" / "demo.yaml", target, until_s=parse_time(SPIKE_SETTLED))
+        with RunReader(target) as reader:
+            return to_svg(cycle_of(reader, SPIKE))
 
 
 def page(tutorial: str) -> str:
@@ -56,4 +73,5 @@ if __name__ == "__main__":
     made = transcripts()
     for path, text in made.items():
         path.write_text(text, encoding="utf-8")
+    PICTURE.write_text(picture(), encoding="utf-8")
     PAGE.write_text(page(made[FOLDER / "price-spike.txt"]), encoding="utf-8")

@@ -38,6 +38,11 @@ def test_the_tutorial_shows_its_transcript() -> None:
     assert "break when price > 0.115" in shown
 
 
+def test_the_tutorial_s_picture_is_what_the_demo_comes_to() -> None:
+    made = _maker()
+    assert made.picture() == made.PICTURE.read_text(encoding="utf-8"), "run: python docs/make_transcripts.py"
+
+
 @pytest.fixture
 def told():
     out = io.StringIO()
