@@ -45,6 +45,16 @@ from dso.cli.main import main
 main()
 """
 
+# Tells each step once it is written: who reads so many lines knows how far the program has come at least.
+TELLING = """
+from dso.run_file.writer import RunWriter
+write = RunWriter.write
+def telling(self, step, effects):
+    write(self, step, effects)
+    print(step.sequence, flush=True)
+RunWriter.write = telling
+"""
+
 KNOWN_PRICE = "{kind: price_series, usd_per_kwh: 0.041}"
 
 
@@ -88,9 +98,9 @@ def differing(one: Path, other: Path) -> list[str]:
     return [name for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
 
 
-def dso_command(*args: str | Path) -> list[str]:
+def dso_command(*args: str | Path, before: str = "") -> list[str]:
     """The program as a command line; Ctrl-C reaches it even where the shell around the tests ignores it."""
-    return [sys.executable, "-c", PROGRAM, *map(str, args)]
+    return [sys.executable, "-c", before + PROGRAM, *map(str, args)]
 
 
 def dso(*args: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +19,7 @@ from dso.registry import build_engine
 from dso.run_file import RunWriter
 from dso.scenario import load_scenario
 from dso.study import SNAPSHOT_EVERY_S, run
-from tests.run_file.small import PROGRAM, differing, dso, dso_command, scenario_file, tables
+from tests.run_file.small import differing, dso, dso_command, scenario_file, tables
 
 
 class Gone(BaseException):
@@ -142,7 +141,7 @@ def test_ctrl_c_before_a_run_begins_says_that_nothing_was_written(scenario, tmp_
     target = tmp_path / "early.dso"
     stopped = "import dso.study\ndef load_scenario(path): raise KeyboardInterrupt\n"
     stopped += "dso.study.load_scenario = load_scenario\n"
-    command = [sys.executable, "-c", stopped + PROGRAM, "run", str(scenario), "-o", str(target)]
+    command = dso_command("run", scenario, "-o", target, before=stopped)
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert told.returncode == 130
     assert told.stderr == "dso: interrupted before it began; nothing was written\n"
