@@ -15,9 +15,12 @@ from dso.debugger.facts import NAMES, everything
 from dso.debugger.faults import FAULTS
 from dso.debugger.session import StepSession, Stop
 from dso.debugger.show import aligned, some, tariff_named, wrong
+from dso.errors import DsoError, InputError
 from dso.scenario.quantities import duration_s, moment
 from dso.scenario.times import instant, zone_of
 from dso.statechart.form import suggest
+
+MISTAKES = (DsoError, ValueError, OverflowError)  # end a command, never the session
 
 HELP: dict[str, str] = {
     "next": "next [N]               take a step, or N",
@@ -63,6 +66,20 @@ def fault_lines() -> Iterator[str]:
     """All faults."""
     yield from aligned(("fault", "what goes wrong"), FAULTS.items(), left=2)
     yield "handler_breaks    the market in focus gets `fatal`: default service"
+
+
+def mistake(error: Exception) -> str:
+    """What is wrong with a command, in one line."""
+    what = "; ".join(str(p) for p in error.problems) if isinstance(error, InputError) else str(error)
+    undo = isinstance(error, DsoError) and not isinstance(error, InputError)
+    return " ".join(f"{what}{'; back takes the step back' if undo else ''}".split())
+
+
+def how_far(session: StepSession, stop: Stop) -> str:
+    """How many steps a command has taken, and where they have led; of one step, only where."""
+    count = abs(stop.steps)
+    taken = f"{count:,} steps{' taken back' if stop.steps < 0 else ''}; " if count != 1 else ""
+    return f"{taken}now {iso(session.now_s)}, after step {session.engine.steps:,}"
 
 
 def count_of(text: str, usual: int = 1, least: int = 1) -> int:

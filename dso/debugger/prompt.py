@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dso.clock import iso
-from dso.debugger import commands, saved, show, show_chart, show_curve
+from dso.debugger import commands, saved, show, show_bids, show_chart, show_curve
 from dso.debugger.session import StepSession, Stop, near
-from dso.errors import DsoError, InputError
 
 INTRO = "Each step is one event. help lists the commands; an empty line repeats the last one."
 
@@ -50,7 +49,7 @@ class Prompt(cmd.Cmd):
     def wrong(self, what: str) -> None:
         """Tell what is wrong with a command."""
         self.failed = True
-        self.say([f"? {' '.join(what.split())}"], "red")
+        self.say([f"? {what}"], "red")
 
     # --- how a line is taken ------------------------------------------------------------------------------
 
@@ -58,12 +57,8 @@ class Prompt(cmd.Cmd):
         """Run one line; nothing that goes wrong ends the prompt."""
         try:
             return bool(super().onecmd(line))
-        except InputError as error:
-            self.wrong("; ".join(str(p) for p in error.problems))
-        except DsoError as error:
-            self.wrong(f"{error}; back takes the step back")
-        except (ValueError, OverflowError) as error:
-            self.wrong(str(error))
+        except commands.MISTAKES as error:
+            self.wrong(commands.mistake(error))
         return False
 
     def default(self, line: str) -> None:
@@ -93,14 +88,8 @@ class Prompt(cmd.Cmd):
             self.say([show.step_line(stop.last)])
         if stop.reason:
             self.say([f"      ■ {stop.reason}"], "bold")
-        if abs(stop.steps) != 1:
-            s = self.session
-            what = f"{stop.steps:,} steps" if stop.steps >= 0 else f"{-stop.steps:,} steps taken back"
-            self.say([f"        {what}; now {iso(s.now_s)}, after step {s.engine.steps:,}"], "dim")
-        elif stop.steps < 0:
-            self.say(
-                [f"        now {iso(self.session.now_s)}, after step {self.session.engine.steps:,}"], "dim"
-            )
+        if stop.steps != 1:
+            self.say([f"        {commands.how_far(self.session, stop)}"], "dim")
         if self.session.differs is not None and not self.told_difference:
             self.told_difference = True
             self.wrong(f"not as recorded: {self.session.differs}")
@@ -167,7 +156,7 @@ class Prompt(cmd.Cmd):
     def do_bids(self, arg: str) -> None:
         """Show what was bid."""
         tariff, customer = commands.tariff_and_number(arg)
-        self.say(show.bids(self.session, tariff, customer))
+        self.say(show_bids.bids(self.session, tariff, customer))
 
     def do_curve(self, arg: str) -> None:
         """Draw demand, supply, limit and clearing."""

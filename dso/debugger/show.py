@@ -14,7 +14,6 @@ from dso.debugger.history import Entry
 from dso.debugger.session import StepSession
 from dso.engine.series import MarketTimes
 from dso.errors import InputError, Problem
-from dso.messages import Bids
 from dso.operators.load_serving import LseRecord
 from dso.statechart.form import suggest
 
@@ -81,50 +80,6 @@ def tariff_named(session: StepSession, name: str, known: Iterable[str]) -> str:
     if name not in names:
         raise wrong(f"there is no tariff '{name}' here; {suggest(name, names)}")
     return name
-
-
-def bids(session: StepSession, tariff: str = "", customer: int | None = None) -> Iterator[str]:
-    """What was bid in the open round: by sender, and some bids of the first interval."""
-    market, operators = times_of(session).market, session.engine.world.operators
-    names = [tariff_named(session, tariff, operators)] if tariff else list(operators)
-    if not names:
-        yield "no tariff has a market operator: nobody bids"
-    for name in names:
-        record = operators[name].records.get(market)
-        if record is None or not record.accepted:
-            yield f"{name}: no bids yet"
-            continue
-        for message in record.accepted:
-            yield from _sender(session, name, message, customer)
-
-
-def _sender(session: StepSession, tariff: str, message: Bids, customer: int | None) -> Iterator[str]:
-    total, intervals = message.quantity_kw.sum(axis=1), message.quantity_kw.shape[0]
-    yield (
-        f"{tariff}: {len(message.customers)} bids of {message.sender}, round {message.round}, "
-        f"{intervals} intervals, {total[0].min():,.1f} to {total[0].max():,.1f} kW in the first"
-    )
-    chosen = (
-        np.arange(len(message.customers))
-        if customer is None
-        else np.flatnonzero(message.customers == customer)
-    )
-    if customer is not None and not len(chosen):
-        bidding = [str(c) for c in message.customers[:MOST_ROWS]]
-        raise wrong(f"customer {customer} has no bid on {tariff}; such as {', '.join(bidding)} have")
-    rows = [
-        (
-            int(message.customers[i]),
-            "  ".join(
-                f"{q:.3f} @ {p:.4f}"
-                for q, p in zip(message.quantity_kw[0, i], message.price_usd_per_kwh[0, i], strict=True)
-            ),
-        )
-        for i in chosen[:MOST_ROWS]
-    ]
-    yield from aligned(("customer", "kW @ USD/kWh"), rows, left=2)
-    if len(chosen) > MOST_ROWS:
-        yield f"… and {len(chosen) - MOST_ROWS} more; `bids {tariff} CUSTOMER` shows one"
 
 
 def limits(session: StepSession) -> Iterator[str]:

@@ -117,30 +117,37 @@ def _limit(session: StepSession, market: str, t: int) -> float:
     return min(least, float(ask([interval], session.now_s).import_kw[0]))
 
 
-def lines_of(p: Picture) -> Iterator[str]:
-    """The picture as lines of text."""
+def lines_of(p: Picture, width: int = WIDTH, height: int = HEIGHT) -> Iterator[str]:
+    """The picture as lines of text: its title, the drawing, its axis, what it shows.
+
+    Parameters
+    ----------
+    width, height : of the drawing, in characters; its axis and what it shows come on top.
+    """
     (q0, q1), (p0, p1) = _window(p)
-    dots = np.zeros((HEIGHT * 4, WIDTH * 2), bool)
-    prices = np.linspace(p1, p0, HEIGHT * 4)
+    dots = np.zeros((height * 4, width * 2), bool)
+    prices = np.linspace(p1, p0, height * 4)
     _trace(dots, p.demand, prices, q0, q1)
     across = min(p.limit_kw, q1)
-    row, column = _row(p.supply_usd_per_kwh, p0, p1), _column(across, q0, q1)
-    if 0 <= row < HEIGHT * 4:
+    row = _place(p1 - p.supply_usd_per_kwh, p1 - p0, height * 4)
+    column = _column(across, q0, q1, width * 2)
+    if 0 <= row < height * 4:
         dots[row, : column + 1 : 2] = True
     if p.limit_kw <= q1:
         dots[: max(row, 0) + 1 : 2, column] = True
     grid = [
-        [_braille(dots[4 * y : 4 * y + 4, 2 * x : 2 * x + 2]) for x in range(WIDTH)] for y in range(HEIGHT)
+        [_braille(dots[4 * y : 4 * y + 4, 2 * x : 2 * x + 2]) for x in range(width)] for y in range(height)
     ]
-    y, x = _row(p.price_usd_per_kwh, p0, p1) // 4, _column(p.load_kw, q0, q1) // 2
-    grid[min(max(y, 0), HEIGHT - 1)][min(max(x, 0), WIDTH - 1)] = MEET
+    y = _place(p1 - p.price_usd_per_kwh, p1 - p0, height * 4) // 4
+    x = _column(p.load_kw, q0, q1, width * 2) // 2
+    grid[min(max(y, 0), height - 1)][min(max(x, 0), width - 1)] = MEET
     yield p.title
     for k, cells in enumerate(grid):
-        shown = p1 - (p1 - p0) * (k + 0.5) / HEIGHT
+        shown = p1 - (p1 - p0) * (k + 0.5) / height
         yield f"{shown:9.4f} │" + "".join(cells).rstrip()
-    yield " " * 10 + "└" + "─" * WIDTH
+    yield " " * 10 + "└" + "─" * width
     left, right = f"{q0:,.0f}", f"{q1:,.0f} kW at the meters"
-    yield " " * 11 + left + right.rjust(WIDTH - len(left))
+    yield " " * 11 + left + right.rjust(width - len(left))
     yield from _legend(p)
 
 
@@ -170,18 +177,18 @@ def _trace(dots: np.ndarray, demand: Curve, prices: FloatArray, q0: float, q1: f
     above, below = demand.quantity_above(prices), demand.quantity_below(prices)
     before = None
     for row, (least, most) in enumerate(zip(above, below, strict=True)):
-        a, b = _column(float(least), q0, q1), _column(float(most), q0, q1)
+        a, b = (_column(float(q), q0, q1, dots.shape[1]) for q in (least, most))
         start = a if before is None else min(a, before)
         dots[row, max(start, 0) : max(b, start) + 1] = True
         before = b
 
 
-def _row(price: float, p0: float, p1: float) -> int:
-    return round((p1 - price) / (p1 - p0) * (HEIGHT * 4 - 1))
+def _place(part: float, whole: float, count: int) -> int:
+    return round(part / whole * (count - 1))
 
 
-def _column(quantity: float, q0: float, q1: float) -> int:
-    return min(max(round((quantity - q0) / (q1 - q0) * (WIDTH * 2 - 1)), 0), WIDTH * 2 - 1)
+def _column(quantity: float, q0: float, q1: float, columns: int) -> int:
+    return min(max(_place(quantity - q0, q1 - q0, columns), 0), columns - 1)
 
 
 def _braille(cell: np.ndarray) -> str:
