@@ -24,7 +24,7 @@ DROP_A = 205.0
 
 
 def dss_name(name: str) -> str:
-    """A name that OpenDSS takes: it reads dots, blanks and brackets as signs, and capitals as small letters."""
+    """A name that OpenDSS takes: dots, blanks and brackets are signs there, capitals are small letters."""
     return re.sub(r"[^a-z0-9_-]", "_", name.lower())
 
 
@@ -32,8 +32,8 @@ def service_dss(services: Sequence[ServicePoint], kw_per_home: float = 0.0) -> l
     """OpenDSS commands that hang homes on a compiled feeder; its own loads stay as they are.
 
     A point called p becomes transformer `svc_p` with its rating, line `sec_p` (every home has its own drop of
-    the point's length; alike, they are one line) and load `home_p`, all of the point's homes, on bus `home_p`.
-    The home's load is a constant power; nothing of it is kept apart by leg.
+    the point's length; alike, they are one line) and load `home_p`, all of the point's homes, on bus
+    `home_p`. The load is a constant power, the same on both legs.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def _elements(point: ServicePoint, kw_per_home: float) -> tuple[str, str, str]:
         f"New Transformer.svc_{name} phases=1 windings=2 buses=[{primary} svc_{name}.1]"
         f" conns=[{connection} wye] kvs=[{point.kv:g} {SECONDARY_KV:g}] kvas=[{kva:g} {kva:g}]"
         f" %Rs=[{TRANSFORMER_R_PCT / 2:g} {TRANSFORMER_R_PCT / 2:g}] xhl={TRANSFORMER_X_PCT:g}"
-        f" %noloadloss={NO_LOAD_LOSS_PCT:g} %imag={MAGNETISING_PCT:g} normhkva={kva:g} emerghkva={1.5 * kva:g}",
+        f" %noloadloss={NO_LOAD_LOSS_PCT:g} %imag={MAGNETISING_PCT:g}"
+        f" normhkva={kva:g} emerghkva={1.5 * kva:g}",
         f"New Line.sec_{name} phases=1 bus1=svc_{name}.1 bus2=home_{name}.1"
         f" rmatrix=[{DROP_R_OHM_PER_KM / homes:.9g}] xmatrix=[{DROP_X_OHM_PER_KM / homes:.9g}] cmatrix=[0]"
         f" units=km length={point.secondary_m / 1000:.9g} normamps={homes * DROP_A:g}"
