@@ -27,6 +27,7 @@ class BidRequest:
     intervals: tuple[Interval, ...]
     expected_usd_per_kwh: FloatArray  # (t,) retail price
     known_at_s: int  # when it is asked: an agent's forecast is no newer
+    losses_usd_per_kwh: FloatArray | None = None  # (t, customers) what marginal losses add; None: nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +76,17 @@ class Award:
     price_usd_per_kwh: FloatArray  # (t,)
 
 
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The state of a feeder's equipment during one interval; hashable, so that solves can be remembered."""
+
+    out: frozenset[str] = frozenset()  # elements out of service
+    rating_frac: tuple[tuple[str, float], ...] = ()  # element, its rating over that in the model; others 1
+
+
+AS_BUILT = Equipment()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Deliver:
     """The DO tells the feeder what to run at in one interval; NaN where a device has no set-point."""
@@ -82,6 +94,8 @@ class Deliver:
     market: str
     interval: Interval
     device_set_point_kw: FloatArray  # (customers,)
+    equipment: Equipment = AS_BUILT
+    supplied_frac: FloatArray | None = None  # (customers,) part of the interval with supply; None: all of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,10 +26,18 @@ class EmbeddedPlant:
     load : the truth about all customers.
     participants : (k,) positions in `load` of the customers whose device has a sub-meter and may bid.
     network : whose losses the head meter includes.
+    point_of : (customers,) index of the service point that each customer sits at; None: all at the only one.
     """
 
-    def __init__(self, load: CustomerLoad, participants: IntArray, network: NetworkModel) -> None:
+    def __init__(
+        self,
+        load: CustomerLoad,
+        participants: IntArray,
+        network: NetworkModel,
+        point_of: IntArray | None = None,
+    ) -> None:
         self.load, self.network = load, network
+        self._point_of = np.zeros(len(load.customers), np.int64) if point_of is None else point_of
         self._bids = np.zeros(len(load.customers), bool)
         self._bids[participants] = True
         self._delivered: list[tuple[int, int]] = []  # stretches of time [s], merged where they touch
@@ -49,9 +57,12 @@ class EmbeddedPlant:
         fixed, need = self.load.kw(order.interval)
         follows = self._bids & ~np.isnan(asked)
         device = np.where(follows, np.clip(asked, 0.0, self.load.rating_kw), need)
+        if order.supplied_frac is not None:
+            fixed, device = fixed * order.supplied_frac, device * order.supplied_frac
         meter = fixed + device
-        load_kw = float(meter.sum())
-        head_kw = load_kw + float(self.network.losses_kw(np.array([load_kw]))[0])
+        points_kw = np.bincount(self._point_of, meter, len(self.network.points)).astype(np.float64)
+        losses_kw = self.network.losses_kw(points_kw[None, :], (order.equipment,))
+        head_kw = float(meter.sum()) + float(losses_kw[0])
         hours = order.interval.hours
         sub_meter = np.where(self._bids, device, 0.0)
         return MeterReading(order.interval, meter * hours, sub_meter * hours, head_kw * hours)

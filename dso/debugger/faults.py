@@ -122,16 +122,19 @@ class FaultyForecast(_Over):
 class FaultyNetwork(_Over):
     """A network model that may be down, and wires that may carry less."""
 
-    def violated(self, intervals: Any, head_kw: Any, known_at_s: int) -> Limits | None:
+    def violated(self, intervals: Any, load_kw: Any, known_at_s: int, equipment: Any) -> Limits | None:
         """Limits that a schedule breaks."""
         if self.active("network_down"):
             raise NetworkUnavailableError("a fault is played: network_down")
-        broken: Limits | None = self.part.violated(intervals, head_kw, known_at_s)
+        broken: Limits | None = self.part.violated(intervals, load_kw, known_at_s, equipment)
         derate = self.active("derate")
-        if derate is None or not (head_kw > derate["kw"] * (1 + 1e-9)).any():
+        if derate is None:
+            return broken
+        head_kw = load_kw.sum(axis=1) + self.part.losses_kw(load_kw, equipment)
+        if not (head_kw > derate["kw"] * (1 + 1e-9)).any():
             return broken
         usual = broken or Limits.none(len(intervals))
-        return Limits(np.minimum(usual.import_kw, derate["kw"]), usual.export_kw)
+        return replace(usual, import_kw=np.minimum(usual.import_kw, derate["kw"]))
 
     def reduced(self, at_s: int) -> bool:
         """Whether some equipment carries less than usual."""

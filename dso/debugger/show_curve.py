@@ -61,10 +61,16 @@ def picture(session: StepSession, tariff: str, interval: int | None) -> Picture:
         float(demand.quantity_above(delivered[name])),
         delivered[name],
     )
-    factor = 1.0 + float(world.distribution.loss_frac(np.array([load_kw]))[0])
+    factor = float(_loss_factor(session, times.market, t))
     title = f"{times.market}  {iso(times.intervals[t].start_s)}  retail price of {name}"
     limit_kw = _limit(session, times.market, t) / factor
     return Picture(title, demand, delivered[name], limit_kw, load_kw, price)
+
+
+def _loss_factor(session: StepSession, market: str, t: int) -> float:
+    """Power at the head per power at the meters, at the forecast."""
+    known = session.engine.world.distribution.records[market].loss_factor
+    return 1.0 if known is None else float(known[t])
 
 
 def _dearest(session: StepSession, market: str) -> int:

@@ -10,17 +10,21 @@ from dso.messages import FloatArray
 from dso.operators.load_serving import LoadServingEntity, LseRecord
 
 
-def loss_factor(work: MarketWork, load_kw: FloatArray) -> FloatArray:
-    """Power at the head per power at the meters, (t,)."""
-    return 1.0 + work.world.distribution.loss_frac(load_kw)
+def loss_factor(work: MarketWork) -> FloatArray:
+    """Power at the head per power at the meters, at the forecast, (t,)."""
+    known = work.do.loss_factor
+    if known is not None:
+        return known
+    return work.world.distribution.loss_factor(expected_points_kw(work), work.intervals)
 
 
-def expected_load_kw(work: MarketWork) -> FloatArray:
-    """What all customers are forecast to draw, (t,) [kW]."""
-    total = np.zeros(len(work.intervals))
-    for _, _, record in work.retailers():
+def expected_points_kw(work: MarketWork) -> FloatArray:
+    """What all customers are forecast to draw, at each service point, (t, points) [kW]."""
+    do = work.world.distribution
+    total = np.zeros((len(work.intervals), len(do.network.points)))
+    for _, retailer, record in work.retailers():
         if record.meter_kw is not None:
-            total = total + record.meter_kw.sum(axis=1)
+            total = total + do.at_points(record.meter_kw, retailer.customers)
     return total
 
 
@@ -33,7 +37,7 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
     """
     count = len(work.intervals)
     names = work.world.names()
-    factor = loss_factor(work, expected_load_kw(work))
+    factor = loss_factor(work)
     limits = work.do.limits
     delivered = delivered_prices(work, wholesale)
     congestion, curtailed = np.zeros(count), np.zeros(count)
@@ -58,7 +62,8 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
         for name, retailer in work.world.retailers.items()
     }
     outcome = "scarcity" if "scarcity" in outcomes else "cleared"
-    return Schedule(wholesale, congestion, retail, load, curtailed, outcome)
+    points = np.sum(list(load.values()), axis=0)[:, None]
+    return Schedule(wholesale, congestion, retail, load, curtailed, outcome, points)
 
 
 def delivered_prices(work: MarketWork, wholesale: FloatArray) -> dict[str, FloatArray]:

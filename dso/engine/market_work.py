@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,30 @@ from dso.messages import FloatArray, WholesaleBid, WholesaleResult
 from dso.operators.distribution import DoRecord
 from dso.operators.load_serving import LoadServingEntity, LseRecord
 from dso.operators.market_operator import MarketOperator, MoRecord
-from dso.ports import Limits
+from dso.ports import ElementLimit, Limits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointPrices:
+    """What the wires behind the head add to the price at each service point, (t, points) [USD/kWh]."""
+
+    losses: FloatArray
+    congestion: FloatArray
+    voltage: FloatArray
+    binding: tuple[tuple[ElementLimit, float], ...] = ()  # with its shadow price [USD/h per unit]
+
+    def total(self) -> FloatArray:
+        """The sum of the components, (t, points)."""
+        return self.losses + self.congestion + self.voltage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
-    """What all tariffs together would draw, per interval, and what it would cost."""
+    """What all tariffs together would draw, per interval, and what it would cost.
+
+    Where prices differ from point to point, `retail_usd_per_kwh` is that of a customer whom the wires behind
+    the head cost nothing, and customers' and devices' parts are known already.
+    """
 
     wholesale_usd_per_kwh: FloatArray  # (t,) the price it was made for
     congestion_usd_per_kwh: FloatArray  # (t,)
@@ -28,6 +46,10 @@ class Schedule:
     load_kw: dict[str, FloatArray]  # by tariff, at the meters, (t,)
     curtailed_kw: FloatArray  # (t,)
     outcome: str
+    points_kw: FloatArray  # (t, points) at the meters
+    at_points: PointPrices | None = None
+    customers_kw: Mapping[str, FloatArray] = field(default_factory=dict)  # by tariff, (t, n)
+    devices_kw: Mapping[str, FloatArray] = field(default_factory=dict)  # by tariff, (t, bidders)
 
     def total_kw(self) -> FloatArray:
         """Load of all tariffs at the meters, (t,)."""

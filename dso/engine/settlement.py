@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from dso.engine.deal import Deal
 from dso.engine.market_work import MarketWork
+from dso.engine.wires_charges import wires_charges
 from dso.ledger import (
     NETWORK,
     UNACCOUNTED,
@@ -16,24 +16,10 @@ from dso.ledger import (
     rent_account,
     shared,
 )
-from dso.messages import CustomerPostings, FloatArray, Posting, ValueExchange
+from dso.messages import CustomerPostings, FloatArray, MeterReading, Posting, ValueExchange
 from dso.operators.load_serving import LoadServingEntity, LseRecord, Position
 
 DAY_AHEAD, METERED, WHOLESALE_ENERGY = "day-ahead energy", "metered energy", "wholesale energy"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deal:
-    """What one tariff's LSE settles for one interval."""
-
-    tariff: str
-    retailer: LoadServingEntity
-    customers_usd: FloatArray  # (n,)
-    customers_kwh: FloatArray  # (n,)
-    head_kwh: float  # bought or sold at this market's wholesale price
-    rent_kwh: float  # load that this market's congestion price applies to
-    network_kwh: float  # load that the distribution charge applies to
-    congestion_usd_per_kwh: float
 
 
 def settle_position(work: MarketWork) -> None:
@@ -48,7 +34,8 @@ def settle_position(work: MarketWork) -> None:
             if not retailer.strategy.takes_positions:
                 kwh = np.zeros_like(kwh)
             head, load = float(record.head_kw[t]) * work.hours, float(record.load_kw[t]) * work.hours
-            deals.append(Deal(tariff, retailer, usd, kwh, head, load, 0.0, _congestion(record, t)))
+            points = _at_points(work, retailer, record.customers_kw[t] * work.hours)
+            deals.append(Deal(tariff, retailer, usd, kwh, head, load, points, 0.0, _congestion(record, t)))
         if deals:
             _post(work, t, DAY_AHEAD, deals, _wholesale(work, t), 0.0)
 
@@ -57,13 +44,18 @@ def settle_delivery(work: MarketWork) -> None:
     """Post a physical market: (Q_meter − Q_da)·λ_rt of each customer, and of each LSE at w_rt."""
     for t, reading in enumerate(work.do.readings):
         assert reading is not None  # complete, or estimated
-        meter_kwh = float(reading.meter_kwh.sum())
-        implied = work.world.distribution.head_kw(np.array([meter_kwh / work.hours]))
-        losses_kwh = float(implied[0]) * work.hours - meter_kwh
-        unaccounted_kwh = reading.head_kwh - meter_kwh - losses_kwh
+        losses_kwh = implied_losses_kwh(work, reading)
+        unaccounted_kwh = reading.head_kwh - float(reading.meter_kwh.sum()) - losses_kwh
         deals = _delivery_deals(work, t, reading.meter_kwh, losses_kwh)
         _post(work, t, METERED, deals, _wholesale(work, t), unaccounted_kwh)
         _write_reading(work, t, losses_kwh, unaccounted_kwh)
+
+
+def implied_losses_kwh(work: MarketWork, reading: MeterReading) -> float:
+    """Losses between the head and the meters that the DO's model implies for what was metered."""
+    do = work.world.distribution
+    points_kw = do.all_at_points(reading.meter_kwh / work.hours)
+    return float(do.losses_kw(points_kw[None, :], (reading.interval,))[0]) * work.hours
 
 
 def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh: float) -> list[Deal]:
@@ -87,6 +79,7 @@ def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh:
                 own_kwh - held_kwh,
                 head,
                 rent_kwh,
+                _at_points(work, retailer, own_kwh - position.customers_kw * work.hours),
                 loads[tariff],
                 _congestion(record, t),
             )
@@ -121,6 +114,12 @@ def _post(
         (d, d.congestion_usd_per_kwh * d.rent_kwh, d.rent_kwh) for d in deals if d.congestion_usd_per_kwh
     ]
     put("congestion rent", _several(rents, rent_account(work.world.distribution.network.element)))
+    for what, payee, parts_usd in wires_charges(work, t, deals, wholesale):
+        put(what, _several(parts_usd, payee))
+
+
+def _at_points(work: MarketWork, retailer: LoadServingEntity, kwh: FloatArray) -> FloatArray:
+    return np.asarray(work.world.distribution.at_points(kwh[None, :], retailer.customers)[0])
 
 
 def _several(parts: list[tuple[Deal, float, float]], payee: str) -> tuple[Posting, ...]:
@@ -133,8 +132,11 @@ def _held(retailer: LoadServingEntity, record: LseRecord, t: int) -> Position:
     return record.position[t] if t < len(record.position) else Position.none(len(retailer.customers))
 
 
-def _price(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t: int) -> float:
-    """The published price, or the assumed; where even the default service failed, by the study's default."""
+def _price(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t: int) -> float | FloatArray:
+    """The published price, (n,) where it differs by customer; else the assumed, or the study's default."""
+    if record.points_usd_per_kwh is not None:
+        place = work.world.distribution.points_of(retailer.customers)
+        return np.asarray(record.points_usd_per_kwh[t, place])
     price = record.retail_usd_per_kwh
     if price is None:
         wholesale = np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dso.clock import Interval
 from dso.messages import FloatArray
-from dso.ports import Limits
+from dso.ports import BoolArray, Equipment, Flow, Limits
 
 TOLERANCE = 1e-9
 
@@ -102,9 +102,22 @@ class StaticNetwork:
                     least_export = min(least_export, derate.export_limit_kw)
         return least_import, least_export
 
-    def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
-        """Limits of all intervals if a schedule, (t,) [kW], breaks one by more than 1e-9 of it; else None."""
+    @property
+    def points(self) -> tuple[str, ...]:
+        """All customers sit at one point: nothing is known of the wires behind the head."""
+        return ("all",)
+
+    def violated(
+        self,
+        intervals: Sequence[Interval],
+        load_kw: FloatArray,
+        known_at_s: int,
+        equipment: Sequence[Equipment],
+    ) -> Limits | None:
+        """Limits of all intervals if a load, (t, points) [kW], breaks one by over 1e-9 of it; else None."""
         limits = self.limits(intervals, known_at_s)
+        load = load_kw.sum(axis=1)
+        head_kw = load + self.loss_frac * np.abs(load)
         broken = _exceeds(head_kw, limits.import_kw) | _exceeds(-head_kw, limits.export_kw)
         return limits if broken.any() else None
 
@@ -117,9 +130,21 @@ class StaticNetwork:
         changes = (t for derate in self.derates for t in (derate.start_s, derate.end_s) if t > after_s)
         return min(changes, default=None)
 
-    def losses_kw(self, load_kw: FloatArray) -> FloatArray:
+    def losses_kw(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
         """Losses between the head and the meters for a load at the meters, (t,) [kW]."""
-        return np.asarray(self.loss_frac * np.abs(load_kw))
+        return np.asarray(self.loss_frac * np.abs(load_kw.sum(axis=1)))
+
+    def marginal_losses(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
+        """None: a share of losses is the same for all, and is in the scaling of the tariffs."""
+        return np.zeros_like(load_kw)
+
+    def energised(self, equipment: Equipment) -> BoolArray:
+        """The one point, unless the head of the feeder itself is out."""
+        return np.array([self.element not in equipment.out])
+
+    def flow(self, load_kw: FloatArray, equipment: Equipment) -> Flow | None:
+        """None: there is no power flow to look at."""
+        return None
 
 
 def _exceeds(flow_kw: FloatArray, limit_kw: FloatArray) -> np.ndarray:

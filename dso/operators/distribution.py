@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dso.clock import Interval
-from dso.messages import FloatArray, MeterReading
-from dso.ports import Limits, NetworkModel
+from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray, MeterReading
+from dso.ports import ElementLimit, Limits, NetworkModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +19,8 @@ class DoRecord:
     limits: Limits
     retries: int = 0
     broken: Limits | None = None  # what the last schedule that was looked at would break
+    marginal: FloatArray | None = None  # (t, points) marginal losses at the forecast [kW/kW]
+    loss_factor: FloatArray | None = None  # (t,) power at the head per power at the meters, at the forecast
     interval_index: int = -1  # the interval that is being delivered
     ordered: tuple[int, ...] = ()  # intervals for which a delivery was ordered
     readings: tuple[MeterReading | None, ...] = ()
@@ -27,34 +29,83 @@ class DoRecord:
 
 @dataclass(slots=True)
 class DistributionOperator:
-    """The distribution owner and operator, with its records by market."""
+    """The distribution owner and operator, with its records by market.
+
+    Parameters
+    ----------
+    network : its picture of the wires.
+    fallback : the static limits, for when the picture cannot answer.
+    point_of : (customers,) index of the service point that each customer sits at; None: all at the only one.
+    records : by market.
+    """
 
     network: NetworkModel
     fallback: NetworkModel
+    point_of: IntArray | None = None
     records: dict[str, DoRecord] = field(default_factory=dict)
 
-    def head_kw(self, load_kw: FloatArray) -> FloatArray:
-        """What passes the head of the feeder for a load at the meters, (t,) [kW]: losses enter here, once."""
-        return np.asarray(load_kw + self.network.losses_kw(load_kw))
+    @property
+    def prices_points(self) -> bool:
+        """Whether prices differ from service point to service point."""
+        return self.point_of is not None and len(self.network.points) > 1
 
-    def loss_frac(self, load_kw: FloatArray) -> FloatArray:
-        """Losses per kW of load, (t,); of a unit load where there is none."""
-        load = np.where(np.abs(load_kw) < 1e-9, 1.0, load_kw)
-        return np.asarray(self.network.losses_kw(load) / load)
+    def points_of(self, customers: IntArray) -> IntArray:
+        """Index of the service point of each of some customers, (n,)."""
+        return np.zeros(len(customers), np.int64) if self.point_of is None else self.point_of[customers]
 
-    def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
-        """Limits that a schedule at the head breaks, or None; raises what the network model raises."""
-        return self.network.violated(intervals, head_kw, known_at_s)
+    def at_points(self, kw: FloatArray, customers: IntArray) -> FloatArray:
+        """The sum at each service point, (t, points), of what some customers draw, (t, n)."""
+        if self.point_of is None:
+            return np.asarray(kw.sum(axis=1)[:, None])
+        count, at = len(self.network.points), self.point_of[customers]
+        return np.array([np.bincount(at, row, count) for row in kw], np.float64).reshape(-1, count)
+
+    def all_at_points(self, kw: FloatArray) -> FloatArray:
+        """The same of all customers in one interval, (customers,) to (points,)."""
+        return np.asarray(self.at_points(kw[None, :], np.arange(len(kw)))[0])
+
+    def equipment(self, intervals: Sequence[Interval]) -> tuple[Equipment, ...]:
+        """The state of the equipment in each interval, as far as is known."""
+        return (AS_BUILT,) * len(intervals)
+
+    def losses_kw(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
+        """Losses between the head and the meters, (t,) [kW], for a load at each point, (t, points)."""
+        return self.network.losses_kw(points_kw, self.equipment(intervals))
+
+    def head_kw(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
+        """What passes the head of the feeder, (t,) [kW]: losses enter here, once."""
+        return np.asarray(points_kw.sum(axis=1) + self.losses_kw(points_kw, intervals))
+
+    def marginal_losses(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
+        """How losses change per kW at each point, (t, points) [kW/kW]; raises what the model raises."""
+        return np.asarray(self.network.marginal_losses(points_kw, self.equipment(intervals)))
+
+    def loss_factor(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
+        """Power at the head per power at the meters, (t,); of a unit load where there is none."""
+        total = points_kw.sum(axis=1)
+        load = np.where((np.abs(total) < 1e-9)[:, None], 1.0 / points_kw.shape[1], points_kw)
+        return np.asarray(1.0 + self.losses_kw(load, intervals) / load.sum(axis=1))
+
+    def violated(
+        self, intervals: Sequence[Interval], points_kw: FloatArray, known_at_s: int
+    ) -> Limits | None:
+        """Limits that a schedule breaks, (t, points), or None; raises what the network model raises."""
+        return self.network.violated(intervals, points_kw, known_at_s, self.equipment(intervals))
 
     def violated_static(
-        self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int
+        self, intervals: Sequence[Interval], points_kw: FloatArray, known_at_s: int
     ) -> Limits | None:
         """The same by the static limits, for when the model cannot answer."""
-        return self.fallback.violated(intervals, head_kw, known_at_s)
+        return self.fallback.violated(intervals, points_kw, known_at_s, self.equipment(intervals))
 
 
 def tighter(a: Limits, b: Limits | None) -> Limits:
-    """The tighter of two limits in each interval; the first where there is no other."""
+    """The tighter of two limits in each interval; of an element the newer, linear at a newer point."""
     if b is None:
         return a
-    return Limits(np.minimum(a.import_kw, b.import_kw), np.minimum(a.export_kw, b.export_kw))
+    rows: dict[tuple[int, str, str], ElementLimit] = {
+        (r.interval, r.element, r.kind): r for r in (*a.elements, *b.elements)
+    }
+    return Limits(
+        np.minimum(a.import_kw, b.import_kw), np.minimum(a.export_kw, b.export_kw), tuple(rows.values())
+    )

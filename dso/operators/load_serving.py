@@ -36,6 +36,7 @@ class LseRecord:
     wholesale_usd_per_kwh: FloatArray | None = None  # (t,)
     congestion_usd_per_kwh: FloatArray | None = None  # (t,) shadow price μ of the wires
     retail_usd_per_kwh: FloatArray | None = None  # (t,)
+    points_usd_per_kwh: FloatArray | None = None  # (t, points) price at each; None: retail_usd_per_kwh
     load_kw: FloatArray | None = None  # (t,) its part of the award at the meters
     head_kw: FloatArray | None = None  # (t,) its part of the award at the head
     customers_kw: FloatArray | None = None  # (t, n) each customer's part

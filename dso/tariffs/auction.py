@@ -68,12 +68,12 @@ class AuctionTariff:
         """Demand over w = (λ − d)/s."""
         return demand.to_wholesale(self.scaling, self.distribution_usd_per_kwh)
 
-    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
+    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float | FloatArray) -> FloatArray:
         """Q_da·λ_da."""
         return energy_kwh * price_usd_per_kwh
 
     def delivery_usd(
-        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float
+        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float | FloatArray
     ) -> FloatArray:
         """(Q_meter − Q_da)·λ_rt."""
         return np.asarray((meter_kwh - position_kwh) * price_usd_per_kwh)

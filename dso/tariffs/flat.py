@@ -45,12 +45,12 @@ class FlatTariff:
         """Its load does not answer to any price."""
         return demand
 
-    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
+    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float | FloatArray) -> FloatArray:
         """Customers on a flat rate owe nothing before the meter turns."""
         return np.zeros_like(energy_kwh)
 
     def delivery_usd(
-        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float
+        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float | FloatArray
     ) -> FloatArray:
         """rate · kWh."""
         return meter_kwh * price_usd_per_kwh

@@ -47,7 +47,7 @@ def test_studies_at_random_are_as_drawn(seed: int, tmp_path: Path) -> None:
 
 
 class Blind(Wires):
-    def violated(self, intervals, head_kw, known_at_s):
+    def violated(self, intervals, load_kw, known_at_s, equipment):
         raise NetworkUnavailableError("no power flow")
 
 

@@ -115,7 +115,7 @@ class NoisyPlant:
         set_kw = order.device_set_point_kw
         device = np.where(np.isnan(set_kw), self.draw.rating_kw / 2, set_kw)
         kw = self.draw.base_kw + self.draw.noise_kw * rng.standard_normal(len(device)) + device
-        head = kw.sum() + float(self.wires.losses_kw(np.array([kw.sum()]))[0])
+        head = kw.sum() + float(self.wires.losses_kw(np.array([[kw.sum()]]), None)[0])
         hours = order.interval.hours
         return MeterReading(order.interval, kw * hours, device * hours, head * hours)
 

@@ -84,6 +84,7 @@ class Wires:
     """No losses unless told, no limits unless told."""
 
     element = "substation"
+    points = ("all",)
 
     def __init__(
         self, import_limit_kw: float = np.inf, loss_frac: float = 0.0, export_limit_kw: float = np.inf
@@ -96,7 +97,8 @@ class Wires:
         self.changes_s: tuple[int, ...] = ()
         self.is_reduced = False
 
-    def violated(self, intervals, head_kw, known_at_s):
+    def violated(self, intervals, load_kw, known_at_s, equipment):
+        head_kw = load_kw.sum(axis=1) + self.losses_kw(load_kw, equipment)
         over = (head_kw > self.import_limit_kw * (1 + 1e-9)).any()
         if over or (head_kw < -self.export_limit_kw * (1 + 1e-9)).any():
             t = len(intervals)
@@ -109,8 +111,17 @@ class Wires:
     def next_change_s(self, after_s):
         return min((t for t in self.changes_s if t > after_s), default=None)
 
-    def losses_kw(self, load_kw):
-        return self.loss_frac * np.abs(load_kw)
+    def losses_kw(self, load_kw, equipment):
+        return self.loss_frac * np.abs(load_kw.sum(axis=1))
+
+    def marginal_losses(self, load_kw, equipment):
+        return np.zeros_like(load_kw)
+
+    def energised(self, equipment):
+        return np.array([self.element not in equipment.out])
+
+    def flow(self, load_kw, equipment):
+        return None
 
 
 class Forecast:
@@ -171,7 +182,7 @@ class Plant:
             np.isnan(order.device_set_point_kw), [0.0, 0.0, 1.0, 1.0], order.device_set_point_kw
         )
         kw = self.base_kw + self.surplus_kw + device
-        head = kw.sum() + float(self.wires.losses_kw(np.array([kw.sum()]))[0])
+        head = kw.sum() + float(self.wires.losses_kw(np.array([[kw.sum()]]), None)[0])
         hours = order.interval.hours
         return MeterReading(order.interval, kw * hours, device * hours, head * hours + self.unaccounted_kwh)
 

@@ -56,10 +56,10 @@ class MovingWires(Wires):
         super().__init__()
         self.looks = 0
 
-    def violated(self, intervals, head_kw, known_at_s):
+    def violated(self, intervals, load_kw, known_at_s, equipment):
         self.looks += 1
         self.import_limit_kw = TIGHT_KW
-        return super().violated(intervals, head_kw, known_at_s)
+        return super().violated(intervals, load_kw, known_at_s, equipment)
 
 
 def circumstances(handler: str) -> dict:
@@ -350,9 +350,9 @@ def test_limits_that_nothing_can_meet_end_in_an_emergency_after_the_retries() ->
     class Shrinking(Wires):
         """Whatever is scheduled is too much by a tenth."""
 
-        def violated(self, intervals, head_kw, known_at_s):
-            self.import_limit_kw = float(head_kw.max()) * 0.9
-            return super().violated(intervals, head_kw, known_at_s)
+        def violated(self, intervals, load_kw, known_at_s, equipment):
+            self.import_limit_kw = float(load_kw.max()) * 0.9
+            return super().violated(intervals, load_kw, known_at_s, equipment)
 
     engine = build(hours=1, series={"rt": REAL_TIME}, wires=Shrinking())
     audit = finished(engine)
@@ -366,7 +366,7 @@ def test_where_the_do_cannot_look_the_static_limits_hold() -> None:
     from dso.errors import NetworkUnavailableError
 
     class Blind(Wires):
-        def violated(self, intervals, head_kw, known_at_s):
+        def violated(self, intervals, load_kw, known_at_s, equipment):
             raise NetworkUnavailableError("no power flow")
 
     engine = build(hours=1, series={"rt": REAL_TIME}, wires=Blind())

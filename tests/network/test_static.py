@@ -9,27 +9,32 @@ PLANNED = Derate(3600, 7200, import_limit_kw=50.0)
 FAULT = Derate(5400, 9000, import_limit_kw=20.0, export_limit_kw=5.0, planned=False)
 
 
+def column(load_kw):
+    """A load at the only service point, (t, 1)."""
+    return load_kw[:, None]
+
+
 def test_a_schedule_within_the_limits_can_flow():
     wires = StaticNetwork(100.0, 30.0)
-    assert wires.violated(HOURS, np.array([100.0, 0.0, -30.0, 99.0]), 0) is None
+    assert wires.violated(HOURS, column(np.array([100.0, 0.0, -30.0, 99.0])), 0, ()) is None
 
 
 def test_rounding_breaks_no_limit_but_a_watt_does():
     wires = StaticNetwork(100.0, 0.0)
-    assert wires.violated(HOURS[:2], np.array([100.0 * (1 + 1e-10), -1e-10]), 0) is None
-    assert wires.violated(HOURS[:1], np.array([100.001]), 0) is not None
-    assert wires.violated(HOURS[:1], np.array([-0.001]), 0) is not None
+    assert wires.violated(HOURS[:2], column(np.array([100.0 * (1 + 1e-10), -1e-10])), 0, ()) is None
+    assert wires.violated(HOURS[:1], column(np.array([100.001])), 0, ()) is not None
+    assert wires.violated(HOURS[:1], column(np.array([-0.001])), 0, ()) is not None
 
 
 def test_one_broken_limit_brings_the_limits_of_all_intervals():
-    limits = StaticNetwork(100.0, 30.0).violated(HOURS, np.array([0.0, 0.0, -31.0, 0.0]), 0)
+    limits = StaticNetwork(100.0, 30.0).violated(HOURS, column(np.array([0.0, 0.0, -31.0, 0.0])), 0, ())
     assert limits is not None
     assert limits.import_kw == pytest.approx([100.0] * 4)
     assert limits.export_kw == pytest.approx([30.0] * 4)
 
 
 def test_without_limits_everything_can_flow():
-    assert StaticNetwork().violated(HOURS, np.array([1e12, -1e12, 0.0, 0.0]), 0) is None
+    assert StaticNetwork().violated(HOURS, column(np.array([1e12, -1e12, 0.0, 0.0])), 0, ()) is None
 
 
 def test_a_planned_derating_is_known_beforehand_and_touches_whole_intervals():
@@ -49,8 +54,8 @@ def test_an_unplanned_derating_is_known_from_its_start_only():
 def test_a_schedule_is_judged_by_what_is_known_when_it_is_made():
     wires = StaticNetwork(100.0, derates=(FAULT,))
     load = np.full(4, 60.0)
-    assert wires.violated(HOURS, load, 0) is None
-    assert wires.violated(HOURS, load, 5400) is not None
+    assert wires.violated(HOURS, column(load), 0, ()) is None
+    assert wires.violated(HOURS, column(load), 5400, ()) is not None
 
 
 def test_reduced_says_when_a_derating_holds_planned_or_not():
@@ -75,7 +80,7 @@ def test_changes_come_in_order_and_end():
 
 
 def test_losses_are_a_share_of_the_load_whichever_way_it_flows():
-    assert StaticNetwork(loss_frac=0.05).losses_kw(np.array([100.0, -40.0, 0.0])) == pytest.approx(
+    assert StaticNetwork(loss_frac=0.05).losses_kw(column(np.array([100.0, -40.0, 0.0])), ()) == pytest.approx(
         [5.0, 2.0, 0.0]
     )
 

@@ -15,17 +15,18 @@ HOUR = (Interval(0, 3600),)
 
 def test_losses_are_added_at_the_head_whichever_way_power_flows() -> None:
     do = DistributionOperator(Wires(loss_frac=0.05), Wires())
-    assert do.head_kw(np.array([100.0, 0.0, -100.0])).tolist() == [105.0, 0.0, -95.0]
+    assert do.head_kw(np.array([[100.0], [0.0], [-100.0]]), HOUR * 3).tolist() == [105.0, 0.0, -95.0]
 
 
 def test_losses_per_kw_are_those_of_a_unit_load_where_there_is_none() -> None:
     do = DistributionOperator(Wires(loss_frac=0.05), Wires())
-    assert do.loss_frac(np.array([100.0, 0.0, -100.0])) == pytest.approx([0.05, 0.05, -0.05])
+    factor = do.loss_factor(np.array([[100.0], [0.0], [-100.0]]), HOUR * 3)
+    assert factor == pytest.approx([1.05, 1.05, 0.95])
 
 
 def test_the_static_limits_are_another_model() -> None:
     do = DistributionOperator(Wires(import_limit_kw=9.0), Wires(import_limit_kw=5.0))
-    load = np.array([7.0])
+    load = np.array([[7.0]])
     assert do.violated(HOUR, load, 0) is None
     static = do.violated_static(HOUR, load, 0)
     assert static is not None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from dso.engine.joint import solve_jointly
 from dso.engine.market_work import MarketWork
+from dso.engine.schedule import solve
 from dso.engine.words import power, price, within
 from dso.errors import NetworkUnavailableError
 from dso.market import Curve
 from dso.messages import FloatArray, Rejection
 from dso.operators.distribution import tighter
+from dso.ports import Limits
 
 SIGNAL_TOLERANCE_FRAC = 0.01  # successive rounds' prices agree within this part of the day's price range
 
@@ -21,6 +23,7 @@ SIGNAL_TOLERANCE_FRAC = 0.01  # successive rounds' prices agree within this part
 def open_round(work: MarketWork) -> Literal["opened"]:
     """Open the next round with every tariff that still takes part."""
     number = work.subject.round + 1
+    work.set_do(limits=replace(work.do.limits, elements=()))  # they were linear about another schedule
     work.set(round=number, ready=frozenset())
     previous = work.subject.schedule
     for tariff in work.world.names():
@@ -69,38 +72,48 @@ def validate(work: MarketWork) -> Literal["limits_ok", "limits_violated", "netwo
     substitute_missing(work)
     expected = work.subject.expected_usd_per_kwh
     assert expected is not None  # prepared before any round
-    schedule = solve_jointly(work, expected)
+    schedule = solve(work, expected)
     work.set(schedule=schedule)
-    head_kw = work.world.distribution.head_kw(schedule.total_kw())
+    do = work.world.distribution
+    head_kw = do.head_kw(schedule.points_kw, work.intervals)
     work.note(head_kw=[round(float(q), 3) for q in head_kw])
     work.say("LSE", "DO", "schedule", f"{power(head_kw)} at the head, at {price(expected)} wholesale")
     try:
-        broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+        broken = do.violated(work.intervals, schedule.points_kw, work.now_s)
     except NetworkUnavailableError as error:
         work.note(network=str(error))
-        if limit_statically(work, head_kw):
-            work.set(schedule=solve_jointly(work, expected))
+        if limit_statically(work, schedule.points_kw):
+            work.set(schedule=solve(work, expected))
         say_static_limits(work)
         return "network_unavailable"
     work.set_do(broken=broken)
     if broken is None:
         work.say("DO", "LSE", "limits ok", f"{power(head_kw)} can flow")
     else:
-        work.say("DO", "LSE", "limits violated", within(broken.import_kw, broken.export_kw))
+        work.say("DO", "LSE", "limits violated", allowed(broken))
     return "limits_ok" if broken is None else "limits_violated"
 
 
-def limit_statically(work: MarketWork, head_kw: FloatArray) -> bool:
+def limit_statically(work: MarketWork, points_kw: FloatArray) -> bool:
     """Put the static limits in the place of a model that cannot answer; whether they bind."""
-    broken = work.world.distribution.violated_static(work.intervals, head_kw, work.now_s)
+    broken = work.world.distribution.violated_static(work.intervals, points_kw, work.now_s)
     work.set_do(limits=tighter(work.do.limits, broken), broken=None)
     return broken is not None
 
 
 def say_static_limits(work: MarketWork) -> None:
     """Put on record that the DO's model did not answer, and which limits count instead."""
-    held = work.do.limits
-    work.say("DO", "LSE", "static limits", within(held.import_kw, held.export_kw))
+    work.say("DO", "LSE", "static limits", allowed(work.do.limits))
+
+
+def allowed(limits: Limits) -> str:
+    """What may flow, in words: through the head, and how many elements behind it bind."""
+    head = within(limits.import_kw, limits.export_kw)
+    names = sorted({row.element for row in limits.elements})
+    if not names:
+        return head
+    some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{head}; {some}"
 
 
 def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
@@ -111,7 +124,9 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     work.note(
         import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw)
     )
-    work.say("DO", "LSE", "limits", within(limits.import_kw, limits.export_kw))
+    if limits.elements:
+        work.note(elements=sorted({row.element for row in limits.elements}))
+    work.say("DO", "LSE", "limits", allowed(limits))
     return "limited" if retries <= work.spec.retries else "retries_exhausted"
 
 

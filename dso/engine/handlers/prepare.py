@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from dso.engine.market_work import MarketWork
+from dso.errors import NetworkUnavailableError
 from dso.market.signals import reference_price
 from dso.messages import FloatArray
 from dso.operators.distribution import DoRecord
@@ -24,6 +25,7 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
     for tariff, retailer in world.retailers.items():
         own = retailer.customers
         work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
+    _reckon_losses(work, meter_kw)
     refined = refined_prices(work)
     model = world.wholesale.expected_usd_per_kwh(intervals, work.now_s)
     fallback = last_known(work)
@@ -42,6 +44,18 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
     if not (np.isfinite(model) | np.isfinite(refined)).all():
         return "forecast_missing"
     return "prepared"
+
+
+def _reckon_losses(work: MarketWork, meter_kw: FloatArray) -> None:
+    """What load costs in losses, at the forecast: prices of the market's rounds rest on it."""
+    do = work.world.distribution
+    points_kw = do.at_points(meter_kw, np.arange(meter_kw.shape[1]))
+    try:
+        marginal = do.marginal_losses(points_kw, work.intervals)
+    except NetworkUnavailableError as error:
+        work.degrade(f"losses not priced: {error}")
+        marginal = np.zeros_like(points_kw)
+    work.set_do(marginal=marginal, loss_factor=do.loss_factor(points_kw, work.intervals))
 
 
 def _without_gaps(work: MarketWork, what: str, kw: FloatArray) -> FloatArray:

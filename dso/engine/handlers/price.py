@@ -7,21 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dso.engine.handlers.negotiate import limit_statically, say_static_limits
-from dso.engine.joint import (
-    loss_factor,
-    residual_kw,
-    share_between_tariffs,
-    solve_jointly,
-    spread_over_customers,
-)
+from dso.engine.at_points import retail_at_points
+from dso.engine.handlers.negotiate import allowed, limit_statically, say_static_limits
+from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_customers
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
-from dso.engine.words import power, price, within
+from dso.engine.schedule import solve
+from dso.engine.words import power, price
 from dso.errors import NetworkUnavailableError
 from dso.messages import FloatArray, PriceSignal, Rejection, WholesaleResult
 from dso.operators.distribution import tighter
-from dso.operators.load_serving import LseRecord
+from dso.operators.load_serving import LoadServingEntity, LseRecord
 
 
 def receive_wholesale_result(
@@ -51,8 +47,8 @@ def fall_back_on_price(work: MarketWork) -> Literal["priced"]:
     """No result: the expected price stands, and what was scheduled at it counts as bought."""
     expected = work.subject.expected_usd_per_kwh
     assert expected is not None  # prepared before
-    schedule = solve_jointly(work, expected)
-    head_kw = work.world.distribution.head_kw(schedule.total_kw())
+    schedule = solve(work, expected)
+    head_kw = work.world.distribution.head_kw(schedule.points_kw, work.intervals)
     work.set(assumed=True)
     _settle_price(work, WholesaleResult(work.market, expected, head_kw))
     return "priced"
@@ -77,21 +73,35 @@ def reprice_limited(work: MarketWork) -> Literal["repriced"]:
 
 def _settle_price(work: MarketWork, result: WholesaleResult) -> None:
     """Return the award to each tariff along its own curve, at the price and at the head."""
-    schedule = solve_jointly(work, result.price_usd_per_kwh)
-    factor = loss_factor(work, schedule.total_kw())
+    schedule = solve(work, result.price_usd_per_kwh)
+    factor = work.world.distribution.loss_factor(schedule.points_kw, work.intervals)
     award_kw = result.quantity_kw / factor
-    bought_kw = share_between_tariffs(work, schedule, award_kw)
-    _adopt(work, result, schedule, bought_kw)
+    if schedule.at_points is None:
+        bought_kw = share_between_tariffs(work, schedule, award_kw)
+        _adopt(work, result, schedule, bought_kw)
+    else:  # what may flow to each point was settled in the schedule; what was bought is shared by it
+        bought_kw = _pro_rata(schedule.load_kw, award_kw)
+        _adopt(work, result, schedule, schedule.load_kw)
     for tariff, kw in bought_kw.items():
         work.set_lse(tariff, head_kw=kw * factor)
     work.note(award_kw=_rounded(award_kw))
+
+
+def _pro_rata(load_kw: Mapping[str, FloatArray], total_kw: FloatArray) -> dict[str, FloatArray]:
+    """A total, (t,), shared so that each load is met and the rest goes by their size."""
+    rest = total_kw - np.sum(list(load_kw.values()), axis=0)
+    size = np.sum([np.abs(kw) for kw in load_kw.values()], axis=0)
+    return {
+        name: kw + rest * np.where(size > 0, np.abs(kw) / np.where(size > 0, size, 1.0), 1.0 / len(load_kw))
+        for name, kw in load_kw.items()
+    }
 
 
 def _settle_under_limits(work: MarketWork) -> None:
     """Let customers have less than was bought for them: what each LSE has bought stays its own."""
     priced = work.subject.priced
     assert priced is not None  # priced before without them
-    schedule = solve_jointly(work, priced.price_usd_per_kwh)
+    schedule = solve(work, priced.price_usd_per_kwh)
     _adopt(work, priced, schedule, schedule.load_kw)
 
 
@@ -99,14 +109,15 @@ def _adopt(
     work: MarketWork, result: WholesaleResult, schedule: Schedule, load_kw: Mapping[str, FloatArray]
 ) -> None:
     for tariff, retailer, record in work.retailers():
-        base_kw = _expected_customers_kw(work, tariff, record, schedule, load_kw[tariff])
+        customers_kw = _customers_kw(work, tariff, retailer, record, schedule, load_kw[tariff])
         work.set_lse(
             tariff,
             wholesale_usd_per_kwh=result.price_usd_per_kwh,
             congestion_usd_per_kwh=schedule.congestion_usd_per_kwh,
             retail_usd_per_kwh=schedule.retail_usd_per_kwh[tariff],
             load_kw=load_kw[tariff],
-            customers_kw=spread_over_customers(retailer, base_kw, load_kw[tariff]),
+            points_usd_per_kwh=retail_at_points(work, tariff, schedule),
+            customers_kw=customers_kw,
         )
     work.set(schedule=schedule, priced=result)
     work.note(
@@ -114,6 +125,26 @@ def _adopt(
         congestion_usd_per_kwh=_rounded(schedule.congestion_usd_per_kwh),
         load_kw=_rounded(np.sum(list(load_kw.values()), axis=0)),
     )
+
+
+def _customers_kw(
+    work: MarketWork,
+    tariff: str,
+    retailer: LoadServingEntity,
+    record: LseRecord,
+    schedule: Schedule,
+    load_kw: FloatArray,
+) -> FloatArray:
+    """Each customer's part of its tariff's award, (t, n)."""
+    if schedule.at_points is None:
+        base_kw = _expected_customers_kw(work, tariff, record, schedule, load_kw)
+        return spread_over_customers(retailer, base_kw, load_kw)
+    bidders = work.mo(tariff).bidders if tariff in work.world.operators and not record.substituted else None
+    if bidders is not None:
+        devices = np.full((len(work.intervals), work.world.customers), np.nan)
+        devices[:, bidders] = schedule.devices_kw[tariff]
+        work.set_mo(tariff, device_kw=devices)
+    return schedule.customers_kw[tariff]
 
 
 def _expected_customers_kw(
@@ -142,13 +173,14 @@ def check_schedule(
     work: MarketWork,
 ) -> Literal["feasible", "infeasible", "retries_exhausted", "network_unavailable"]:
     """Ask the DO once more: equipment may have failed since the schedule was validated."""
-    head_kw = _head_kw(work)
+    points_kw = _points_kw(work)
+    head_kw = work.world.distribution.head_kw(points_kw, work.intervals)
     work.say("LSE", "DO", "final schedule", f"{power(head_kw)} at the head")
     try:
-        broken = work.world.distribution.violated(work.intervals, head_kw, work.now_s)
+        broken = work.world.distribution.violated(work.intervals, points_kw, work.now_s)
     except NetworkUnavailableError as error:
         work.note(network=str(error))
-        if limit_statically(work, head_kw):
+        if limit_statically(work, points_kw):
             _settle_under_limits(work)
         say_static_limits(work)
         return "network_unavailable"
@@ -156,14 +188,24 @@ def check_schedule(
     if broken is None:
         work.say("DO", "LSE", "feasible", f"{power(head_kw)} can flow")
         return "feasible"
-    work.say("DO", "LSE", "infeasible", within(broken.import_kw, broken.export_kw))
+    work.say("DO", "LSE", "infeasible", allowed(broken))
     work.note(import_limit_kw=_rounded(broken.import_kw))
+    if broken.elements:
+        work.note(elements=sorted({row.element for row in broken.elements}))
     return "infeasible" if work.do.retries < work.spec.retries else "retries_exhausted"
 
 
-def _head_kw(work: MarketWork) -> FloatArray:
-    loads = [record.load_kw for _, _, record in work.retailers() if record.load_kw is not None]
-    return work.world.distribution.head_kw(np.sum(loads, axis=0))
+def _points_kw(work: MarketWork) -> FloatArray:
+    """What all customers together are to draw at each service point, (t, points)."""
+    do = work.world.distribution
+    if not do.prices_points:
+        loads = [record.load_kw for _, _, record in work.retailers() if record.load_kw is not None]
+        return np.asarray(np.sum(loads, axis=0)[:, None])
+    total = np.zeros((len(work.intervals), len(do.network.points)))
+    for _, retailer, record in work.retailers():
+        if record.customers_kw is not None:
+            total = total + do.at_points(record.customers_kw, retailer.customers)
+    return total
 
 
 def publish(work: MarketWork) -> Literal["published"]:

@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 
+from dso.engine.at_points import curves_at_points
 from dso.engine.handlers.negotiate import dismiss_retail, substitute_missing
-from dso.engine.joint import bus_curve, expected_load_kw, loss_factor, solve_jointly
+from dso.engine.joint import bus_curve, loss_factor
 from dso.engine.market_work import MarketWork
+from dso.engine.schedule import solve
 from dso.engine.words import power, price
 from dso.market import Curve
 from dso.messages import FloatArray, WholesaleBid
@@ -22,8 +24,11 @@ def procure_local(work: MarketWork) -> Literal["procured"]:
     schedule = work.subject.schedule
     if schedule is None:  # no round was finished before the gate
         assert work.subject.expected_usd_per_kwh is not None
-        schedule = solve_jointly(work, work.subject.expected_usd_per_kwh)
+        schedule = solve(work, work.subject.expected_usd_per_kwh)
         work.set(schedule=schedule)
+    if schedule.at_points is not None:
+        for tariff, curves in curves_at_points(work, schedule).items():
+            work.set_lse(tariff, curves=curves)
     work.note(local_kw=[round(-float(min(q, 0.0)), 3) for q in _least_offers(work)])
     return "procured"
 
@@ -36,7 +41,7 @@ def _least_offers(work: MarketWork) -> FloatArray:
 
 def bid_wholesale(work: MarketWork) -> Literal["submitted", "refused"]:
     """Add the LSEs' curves into one bid for the bus and hand it in."""
-    factor = loss_factor(work, expected_load_kw(work))
+    factor = loss_factor(work)
     demand = tuple(bus_curve(work, t, float(factor[t])) for t in range(len(work.intervals)))
     bid = WholesaleBid(work.market, work.intervals, demand, True, not work.spec.physical)
     work.set(bid=bid)

@@ -10,7 +10,7 @@ import numpy as np
 from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.market_work import MarketWork
-from dso.engine.settlement import WHOLESALE_ENERGY, settle_delivery, settle_position
+from dso.engine.settlement import WHOLESALE_ENERGY, implied_losses_kwh, settle_delivery, settle_position
 from dso.engine.words import power, usd
 from dso.messages import MeterReading, ValueExchange
 
@@ -52,7 +52,8 @@ def _filled(
     else:
         meter = np.where(np.isfinite(reading.meter_kwh), reading.meter_kwh, scheduled_kwh)
         device = reading.device_kwh
-    head_kw = work.world.distribution.head_kw(np.array([meter.sum() / work.hours]))
+    do = work.world.distribution
+    head_kw = do.head_kw(do.all_at_points(meter / work.hours)[None, :], (interval,))
     head_kwh = float(head_kw[0]) * work.hours if reading is None else reading.head_kwh
     return MeterReading(interval, meter, device, head_kwh)
 
@@ -145,10 +146,8 @@ def market_unaccounted_frac(work: MarketWork) -> float:
     rows = [r for r in work.do.readings if r is not None]
     if not rows:
         return 0.0
-    load_kw = np.array([r.meter_kwh.sum() for r in rows]) / work.hours
-    implied_kwh = work.world.distribution.head_kw(load_kw) * work.hours
-    off = np.abs(np.array([r.head_kwh for r in rows]) - implied_kwh).sum()
-    return float(off / max(float(np.abs(load_kw).sum()) * work.hours, 1e-12))
+    off = np.abs([r.head_kwh - r.meter_kwh.sum() - implied_losses_kwh(work, r) for r in rows]).sum()
+    return float(off / max(sum(abs(float(r.meter_kwh.sum())) for r in rows), 1e-12))
 
 
 def _position_error_kwh(work: MarketWork) -> float:
@@ -218,8 +217,7 @@ def _count_delivery(work: MarketWork) -> None:
         if reading is None or not is_complete(reading):
             continue
         meter_kwh = float(reading.meter_kwh.sum())
-        implied = work.world.distribution.head_kw(np.array([meter_kwh / work.hours]))
-        losses_kwh = float(implied[0]) * work.hours - meter_kwh
+        losses_kwh = implied_losses_kwh(work, reading)
         audit = replace(
             audit,
             head_kwh=audit.head_kwh + reading.head_kwh,

@@ -1,12 +1,9 @@
-"""What the engine asks of the parts that plug into it, as Protocols."""
+"""What the engine asks of those who take part: agents, wholesale market, the strategies of a tariff."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
-
-import numpy as np
 
 from dso.clock import Interval
 from dso.market import Book, Curve
@@ -81,39 +78,6 @@ class Forecast(Protocol):
         """The part of it that the customer's bidding devices draw, (t, customers) [kW]."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Limits:
-    """What may pass the head of the feeder, per interval; infinite where nothing limits it."""
-
-    import_kw: FloatArray  # (t,)
-    export_kw: FloatArray  # (t,)
-
-    @classmethod
-    def none(cls, count: int) -> Limits:
-        """No limit in any of `count` intervals."""
-        return cls(np.full(count, np.inf), np.full(count, np.inf))
-
-
-class NetworkModel(Protocol):
-    """The DO's picture of its wires."""
-
-    @property
-    def element(self) -> str:
-        """The element whose rent is booked, such as `substation`."""
-
-    def violated(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
-        """Limits that a schedule at the head, (t,) [kW], breaks; None if it can flow."""
-
-    def reduced(self, at_s: int) -> bool:
-        """Whether some equipment carries less than usual at an instant."""
-
-    def next_change_s(self, after_s: int) -> int | None:
-        """When its limits change next, as far as is planned or scripted; None if they do not."""
-
-    def losses_kw(self, load_kw: FloatArray) -> FloatArray:
-        """Losses that a load, (t,) [kW], causes between the head and the meters."""
-
-
 class Wholesale(Protocol):
     """The market above: a price series, a supply curve, an optimal power flow, a federate."""
 
@@ -145,18 +109,18 @@ class LoadServingStrategy(Protocol):
         """Whether a customer's day-ahead award is a deal of its own."""
 
     def retail_usd_per_kwh(self, wholesale: FloatArray, congestion: FloatArray) -> FloatArray:
-        """What a customer pays for energy, (t,), at a wholesale price and a shadow price of the wires."""
+        """What a customer pays for energy at a price w and a price of the wires, both (t,) or (t, points)."""
 
     def wholesale_curve(self, demand: Curve) -> Curve:
         """The tariff's demand over the wholesale price instead of the retail price."""
 
-    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float) -> FloatArray:
-        """What each customer owes for the energy of a day-ahead position, (n,)."""
+    def position_usd(self, energy_kwh: FloatArray, price_usd_per_kwh: float | FloatArray) -> FloatArray:
+        """What each customer owes for the energy of a day-ahead position, (n,); at one price or (n,)."""
 
     def delivery_usd(
-        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float
+        self, meter_kwh: FloatArray, position_kwh: FloatArray, price_usd_per_kwh: float | FloatArray
     ) -> FloatArray:
-        """What each customer owes for an interval as metered, beyond its position, (n,)."""
+        """What each customer owes for an interval as metered, beyond its position, (n,); likewise."""
 
     def network_usd_per_kwh(self) -> float:
         """The distribution charge that the LSE passes on to the DO for each kWh."""

@@ -1,0 +1,41 @@
+"""What the engine asks of the parts that plug into it, as Protocols."""
+
+from dso.ports.parties import (
+    Forecast,
+    LoadServingStrategy,
+    MarketOperatorStrategy,
+    Plant,
+    Population,
+    Stateful,
+    Tariff,
+    Wholesale,
+)
+from dso.ports.wires import (
+    AS_BUILT,
+    BoolArray,
+    ElementLimit,
+    Equipment,
+    Feeder,
+    Flow,
+    Limits,
+    NetworkModel,
+)
+
+__all__ = [
+    "AS_BUILT",
+    "BoolArray",
+    "ElementLimit",
+    "Equipment",
+    "Feeder",
+    "Flow",
+    "Forecast",
+    "Limits",
+    "LoadServingStrategy",
+    "MarketOperatorStrategy",
+    "NetworkModel",
+    "Plant",
+    "Population",
+    "Stateful",
+    "Tariff",
+    "Wholesale",
+]
