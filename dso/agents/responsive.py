@@ -79,6 +79,8 @@ class ResponsiveLoad:
         quantity, price = four_point_bids(
             need, least, most, slope_kw, expected, usual, self.margin_frac * spread
         )
+        if request.losses_usd_per_kwh is not None:  # what is usual where an agent sits
+            price = price + request.losses_usd_per_kwh[:, self.customers, None]
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)
 
     def hear(self, signal: PriceSignal) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dso.engine.at_points import shifted, shifts
 from dso.engine.market_work import MarketWork
 from dso.market import Book
 from dso.messages import FloatArray, IntArray
@@ -112,8 +113,11 @@ def write_clearings(work: MarketWork, tariff: str, record: LseRecord) -> None:
     unlimited = strategy.retail_usd_per_kwh(wholesale, np.zeros_like(mu))
     setters = _set_by(strategy, wholesale, mu, schedule.curtailed_kw, assumed=work.subject.assumed)
     mo = work.mo(tariff) if tariff in work.world.operators and not record.substituted else None
+    shift = shifts(work, tariff, schedule, mo.bidders) if mo is not None and mo.bidders is not None else None
+    binding = _binding(work, tariff, record)
     for t, interval in enumerate(work.intervals):
-        binds = bool(mu[t]) or bool(schedule.curtailed_kw[t])
+        behind = binding[t]
+        binds = bool(mu[t]) or (bool(schedule.curtailed_kw[t]) and not behind.element)
         inward = mu[t] > 0 or schedule.curtailed_kw[t] > 0
         limit = float(limits.import_kw[t]) if inward else -float(limits.export_kw[t])
         work.row(
@@ -121,16 +125,40 @@ def write_clearings(work: MarketWork, tariff: str, record: LseRecord) -> None:
             market=work.market,
             tariff=tariff,
             interval_start=interval.start_s,
-            set_by=setters[t],
+            set_by="limit" if behind.element and setters[t] == "wholesale" else setters[t],
             unlimited_usd_per_kwh=float(unlimited[t]),
             limit_kw=limit if binds else None,
-            element=work.world.distribution.network.element if binds else None,
-            rent_usd_per_h=float(mu[t] * load[t]),
+            element=work.world.distribution.network.element if binds else behind.element,
+            rent_usd_per_h=float(mu[t] * load[t]) + behind.rent_usd_per_h,
             curtailed_kw=float(schedule.curtailed_kw[t]),
-            **_margin_columns(mo.books[t], mo.bidders, float(retail[t]))
-            if mo and mo.bidders is not None
+            **_margin_columns(shifted(mo.books[t], shift[t]), mo.bidders, float(retail[t]))
+            if mo is not None and mo.bidders is not None and shift is not None
             else {},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """The limit behind the head that costs a tariff's customers most, and what all of them cost."""
+
+    element: str | None = None
+    rent_usd_per_h: float = 0.0
+
+
+def _binding(work: MarketWork, tariff: str, record: LseRecord) -> list[_Behind]:
+    """What binds behind the head in each interval."""
+    found = [_Behind()] * len(work.intervals)
+    schedule, own = work.subject.schedule, record.customers_kw
+    if schedule is None or schedule.at_points is None or own is None:
+        return found
+    points_kw = work.world.distribution.at_points(own, work.world.retailers[tariff].customers)
+    most = [0.0] * len(found)
+    for row, shadow in schedule.at_points.binding:
+        t, rent = row.interval, shadow * float(row.weight @ points_kw[row.interval])
+        name = row.element if abs(rent) > most[t] else found[t].element
+        most[t] = max(most[t], abs(rent))
+        found[t] = _Behind(name, found[t].rent_usd_per_h + rent)
+    return found
 
 
 def _margin_columns(book: Book, bidders: IntArray, price: float) -> dict[str, object]:

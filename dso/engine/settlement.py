@@ -7,6 +7,7 @@ import numpy as np
 from dso.engine.deal import Deal
 from dso.engine.market_work import MarketWork
 from dso.engine.wires_charges import wires_charges
+from dso.engine.wires_records import write_flow
 from dso.ledger import (
     NETWORK,
     UNACCOUNTED,
@@ -49,6 +50,7 @@ def settle_delivery(work: MarketWork) -> None:
         deals = _delivery_deals(work, t, reading.meter_kwh, losses_kwh)
         _post(work, t, METERED, deals, _wholesale(work, t), unaccounted_kwh)
         _write_reading(work, t, losses_kwh, unaccounted_kwh)
+        write_flow(work, reading)
 
 
 def implied_losses_kwh(work: MarketWork, reading: MeterReading) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dso.clock import Interval
 from dso.messages import FloatArray
-from dso.ports import BoolArray, Equipment, Flow, Limits
+from dso.ports import BoolArray, Equipment, Flow, Limits, Plan
 
 TOLERANCE = 1e-9
 
@@ -144,6 +144,10 @@ class StaticNetwork:
 
     def flow(self, load_kw: FloatArray, equipment: Equipment) -> Flow | None:
         """None: there is no power flow to look at."""
+        return None
+
+    def plan(self) -> Plan | None:
+        """None: nothing is known of the wires behind the head."""
         return None
 
 

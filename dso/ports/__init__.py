@@ -19,6 +19,7 @@ from dso.ports.wires import (
     Flow,
     Limits,
     NetworkModel,
+    Plan,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LoadServingStrategy",
     "MarketOperatorStrategy",
     "NetworkModel",
+    "Plan",
     "Plant",
     "Population",
     "Stateful",

@@ -23,6 +23,7 @@ __all__ = [
     "Flow",
     "Limits",
     "NetworkModel",
+    "Plan",
 ]
 
 
@@ -64,6 +65,21 @@ class Flow:
     losses_kw: float
     loading_pu: FloatArray  # (elements,) of the rating: amps of lines and transformers, kVA of the substation
     voltage_pu: FloatArray  # (nodes,) of the nominal; NaN where dead
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a feeder looks like, for tables and pictures; positions and distances are NaN where not known."""
+
+    nodes: tuple[str, ...]  # bus.phase
+    at_service: BoolArray  # (nodes,)
+    distance_km: FloatArray  # (nodes,) from the head along the wires
+    x: FloatArray  # (nodes,) in the model's own units
+    y: FloatArray  # (nodes,)
+    elements: tuple[str, ...]
+    ends: tuple[tuple[str, str], ...]  # (elements) the buses that each joins; the same bus twice for the head
+    rating: FloatArray  # (elements,) infinite where there is none
+    unit: tuple[str, ...]  # (elements) A or kVA
 
 
 class Feeder(Protocol):
@@ -113,6 +129,9 @@ class Feeder(Protocol):
     def energised(self, equipment: Equipment) -> BoolArray:
         """Which service points are supplied, (points,)."""
 
+    def plan(self) -> Plan:
+        """What the feeder looks like."""
+
 
 class NetworkModel(Protocol):
     """The DO's picture of its wires: what may flow, and what is lost."""
@@ -157,6 +176,9 @@ class NetworkModel(Protocol):
 
     def flow(self, load_kw: FloatArray, equipment: Equipment) -> Flow | None:
         """The power flow of a load at each point, (points,) [kW]; None where the model has none."""
+
+    def plan(self) -> Plan | None:
+        """What the feeder looks like; None where the model does not know."""
 
     def reduced(self, at_s: int) -> bool:
         """Whether some equipment carries less than usual at an instant."""

@@ -19,6 +19,11 @@ _SCALED = {
     "customers_w": ("customers_kw", 1e3),
     "customers_milliwh": ("customers_kwh", 1e6),
     "devices_milliwh": ("devices_kwh", 1e6),
+    "losses_uusd_per_kwh": ("losses_usd_per_kwh", 1e6),
+    "congestion_uusd_per_kwh": ("congestion_usd_per_kwh", 1e6),
+    "voltage_uusd_per_kwh": ("voltage_usd_per_kwh", 1e6),
+    "voltages_e5pu": ("voltage_pu", 1e5),
+    "loadings_e4pu": ("loading_pu", 1e4),
 }
 
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -114,6 +114,42 @@ TABLES: tuple[Table, ...] = (
         _c("price_high_usd_per_kwh", "REAL", "up to this one; NULL: to any [USD/kWh]"),
         _c("margin", "TEXT", "JSON, bids that bend nearest: customer, from and to which price, kW at λ"),
     ), ("market", "tariff", "interval_start")),
+    Table("points", "One row a service point, where the wires are modelled.", (
+        SEQ, _c("point", "TEXT", "its name"), _c("number", "INTEGER", "its place in lists by point"),
+        _c("customers", "TEXT", "JSON, the customers who sit there"),
+    ), ("point",)),
+    Table("nodes", "One row a node whose voltage is watched.", (
+        SEQ, _c("node", "TEXT", "bus.phase"), _c("number", "INTEGER", "its place in `flows.voltages_e5pu`"),
+        _c("at_service", "INTEGER", "1 at the service voltage, 0 on the primaries"),
+        _c("distance_km", "REAL", "from the head along the wires [km]"),
+        _c("x", "REAL", "position in the model's own units"), _c("y", "REAL", "likewise"),
+    ), ("node",)),
+    Table("elements", "One row an element with a rating.", (
+        SEQ, _c("element", "TEXT", "its name"), _c("number", "INTEGER", "its place in `flows.loadings_e4pu`"),
+        _c("from_bus", "TEXT", "one end"), _c("to_bus", "TEXT", "the other end"),
+        _c("rating", "REAL", "what it may carry; NULL: no limit"), _c("unit", "TEXT", "A or kVA"),
+    ), ("element",)),
+    Table("point_prices", "One row a market and interval: what the wires add to prices, as published.", (
+        SEQ, MARKET, START,
+        _c("losses_uusd_per_kwh", "TEXT", "JSON, marginal losses at each point [1e-6 USD/kWh]"),
+        _c("congestion_uusd_per_kwh", "TEXT", "JSON, rent of elements behind the head [1e-6 USD/kWh]"),
+        _c("voltage_uusd_per_kwh", "TEXT", "JSON, rent of voltage limits [1e-6 USD/kWh]"),
+    ), ("market", "interval_start")),
+    Table("constraints", "One row an element or node that binds in a market's interval, as published.", (
+        SEQ, MARKET, START, _c("element", "TEXT", "its name"),
+        _c("kind", "TEXT", "ampacity, capacity or voltage"),
+        _c("shadow_usd_per_h", "REAL", "shadow price [USD/h per unit of rating or nominal voltage]"),
+        _c("rent_usd_per_h", "REAL", "shadow price × what the award takes of it [USD/h]"),
+    )),
+    Table("flows", "One row an interval delivered: the power flow of what was metered.", (
+        SEQ, MARKET, START,
+        _c("head_kw", "REAL", "at the head of the feeder [kW]"), _c("head_kvar", "REAL", "likewise [kvar]"),
+        _c("losses_kw", "REAL", "losses [kW]"),
+        _c("lowest_pu", "REAL", "lowest voltage [p.u.]"), _c("highest_pu", "REAL", "highest voltage [p.u.]"),
+        _c("highest_loading_pu", "REAL", "of all elements [p.u. of the rating]"),
+        _c("voltages_e5pu", "TEXT", "JSON, voltage of each node [1e-5 p.u.], null: dead (records: awards)"),
+        _c("loadings_e4pu", "TEXT", "JSON, loading of each element [1e-4 of its rating] (records: awards)"),
+    ), ("market", "interval_start")),
     Table("awards", "One row a market and tariff: what each customer is to draw (records: awards).", (
         SEQ, MARKET, TARIFF,
         _c("customers_w", "TEXT", "JSON, one list an interval: each enrolled customer's award [W]"),

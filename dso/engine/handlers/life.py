@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dso.engine.wires_records import write_feeder
 from dso.engine.work import Work
 
 
@@ -29,6 +30,7 @@ def open_books(work: LifeWork) -> Literal["opened"]:
             fixed_usd_per_month=retailer.strategy.fixed_usd_per_month(),
         )
         work.row("enrolments", tariff=tariff, customers=[int(c) for c in retailer.customers])
+    write_feeder(work)
     work.note(customers=world.customers, tariffs=list(world.names()))
     return "opened"
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dso.engine.at_points import losses_usd_per_kwh
 from dso.engine.joint import residual_kw
 from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
@@ -43,7 +44,8 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     facts, operator = work.facts, work.operator
     work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
     expected = _expected_retail(work)
-    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected, work.now_s)
+    losses = _usual_losses(work)
+    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected, work.now_s, losses)
     work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
         work.post(work.machine.name, "bids", population.bid(request))
@@ -60,6 +62,14 @@ def _expected_retail(work: RetailWork) -> FloatArray:
     expected = facts.expected_usd_per_kwh
     assert expected is not None  # sent with open_round
     return work.retailer.strategy.retail_usd_per_kwh(expected, np.zeros_like(expected))
+
+
+def _usual_losses(work: RetailWork) -> FloatArray | None:
+    """What marginal losses add to the price of each customer, (t, customers); None where they are not priced."""
+    do, expected = work.world.distribution, work.facts.expected_usd_per_kwh
+    if not do.prices_points or expected is None:
+        return None
+    return losses_usd_per_kwh(work, expected)[:, do.points_of(np.arange(work.world.customers))]
 
 
 def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejection | None:
