@@ -1,4 +1,4 @@
-"""The market maths: curves, clearing, joint limits, wholesale bids. Pure functions, load positive, kW and
+"""The market maths: curves, clearing, joint limits, limits of wires, wholesale bids. Pure functions, load positive, kW and
 USD/kWh.
 """
 
@@ -8,6 +8,7 @@ from dso.market.clearing import Clearing, Outcome, awards, clear
 from dso.market.curve import Curve
 from dso.market.imports import Imports
 from dso.market.joint import JointClearing, clear_jointly, share_award
+from dso.market.network import NetworkClearing, clear_network, demand_at
 from dso.market.polynomial import PolynomialCurve
 from dso.market.wholesale_bid import BlockBid, QuadraticBid, as_blocks, as_quadratic, from_quadratic
 
@@ -19,6 +20,7 @@ __all__ = [
     "Curve",
     "Imports",
     "JointClearing",
+    "NetworkClearing",
     "Outcome",
     "PolynomialCurve",
     "QuadraticBid",
@@ -28,6 +30,8 @@ __all__ = [
     "awards",
     "clear",
     "clear_jointly",
+    "clear_network",
+    "demand_at",
     "faults",
     "from_quadratic",
     "share_award",
