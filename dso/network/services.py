@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 
 STANDARD_KVA = (10.0, 15.0, 25.0, 37.5, 50.0, 75.0, 100.0, 167.0)  # single-phase, IEEE Std C57.12.20
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -128,6 +128,46 @@ def homes_at(services: Sequence[ServicePoint]) -> IntArray:
     count = len(places)
     stride = next(s for s in range(math.ceil(GOLDEN * count), 2 * count + 2) if math.gcd(s, count) == 1)
     return np.asarray(places[np.arange(count) * stride % count], np.int64)
+
+
+def services_at(
+    loads: Sequence[NodeLoad], homes: Sequence[int], rule: ServiceRule = DEFAULT_RULE
+) -> tuple[ServicePoint, ...]:
+    """Service points for a given number of homes at each load; raises ValueError as `services_for` does."""
+    return tuple(p for load, count in zip(loads, homes, strict=True) for p in _points(load, count, rule))
+
+
+def fitted(
+    services: Sequence[ServicePoint],
+    point_of: IntArray,
+    peak_kw: FloatArray,
+    rule: ServiceRule = DEFAULT_RULE,
+) -> tuple[ServicePoint, ...]:
+    """The same points with transformers that were chosen for the customers who hang on them.
+
+    Each is the smallest standard size that carries `margin` times the sum of its customers' peaks, but not
+    smaller than the rule makes it.
+
+    Parameters
+    ----------
+    services : as the rule makes them.
+    point_of : (customers,) index of each customer's point.
+    peak_kw : (customers,) design peak of each [kW].
+
+    Raises
+    ------
+    ValueError : no standard size carries it.
+    """
+    peaks = np.bincount(point_of, peak_kw, len(services))
+    return tuple(
+        replace(
+            point,
+            rated_kva=max(
+                point.rated_kva, _standard_kva(rule.margin * float(kw) * math.hypot(1.0, point.kvar_per_kw))
+            ),
+        )
+        for point, kw in zip(services, peaks, strict=True)
+    )
 
 
 def _points(load: NodeLoad, homes: int, rule: ServiceRule) -> list[ServicePoint]:

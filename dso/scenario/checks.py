@@ -8,7 +8,8 @@ from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
-from dso.scenario.model import Custom, Derate, Ercot, ErcotOutage, PriceSeries, Scenario
+from dso.scenario.model import Custom, Ercot, ErcotOutage, PriceSeries, Scenario
+from dso.scenario.network import Derate
 from dso.scenario.place import Location
 from dso.scenario.series import check_lead_times, check_physical, check_refines, check_rounds
 from dso.scenario.times import check_local_times, check_times, instant

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import Discriminator, Field, PrivateAttr, Tag
 
+from dso.scenario.network import Network, StaticNetwork
+from dso.scenario.part import Part
 from dso.scenario.place import Source
 from dso.scenario.quantities import (
     Charge,
@@ -20,12 +22,6 @@ from dso.scenario.quantities import (
     Price,
     Zone,
 )
-
-
-class Part(BaseModel):
-    """A part of a scenario: no unknown field, no silent conversion, no change afterwards."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Customers(Part):
@@ -123,26 +119,6 @@ class Series(Part):
     physical: bool = Field(True, description="whether it dispatches and meters, or only takes a position")
 
 
-class Derate(Part):
-    """A stretch of time in which less can pass."""
-
-    from_: Moment = Field(alias="from", description="when it begins")
-    to: Moment = Field(description="when it ends")
-    import_limit_kw: Power | None = Field(None, description="limit in that time [kW]")
-    export_limit_kw: Power | None = Field(None, description="limit in that time [kW]")
-    planned: bool = Field(False, description="whether it is known beforehand")
-
-
-class StaticNetwork(Part):
-    """The head of the feeder as two limits and a share of losses."""
-
-    kind: Literal["static"] = "static"
-    import_limit_kw: Power | None = Field(None, description="what may be imported [kW]; not given: no limit")
-    export_limit_kw: Power | None = Field(None, description="what may be exported [kW]; not given: no limit")
-    loss_frac: Annotated[NotNegative, Field(lt=1)] = Field(0.0, description="losses per load")
-    derates: tuple[Derate, ...] = Field((), description="stretches of time with other limits", strict=False)
-
-
 class PriceSeries(Part):
     """A wholesale price that is simply known."""
 
@@ -232,7 +208,7 @@ class Scenario(Part):
         tuple[Series, ...],
         Field(min_length=1, strict=False, description="of markets; one of them delivers and meters"),
     ]
-    network: StaticNetwork = Field(StaticNetwork(), description="the wires")
+    network: Network = Field(StaticNetwork(), description="the wires")
     wholesale: Annotated[
         PriceSeries | SupplyCurve | Ercot, Field(discriminator="kind", description="the market above")
     ]

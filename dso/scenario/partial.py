@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from dso.scenario.model import Part, Scenario
+from dso.scenario.model import Scenario
+from dso.scenario.part import Part
 from dso.scenario.place import Location
 from dso.scenario.shape import bare, choices, is_part, item_of
 
@@ -56,4 +57,9 @@ def _kind(annotation: Any, data: Any) -> Any:
     if not options or not isinstance(data, dict):
         return bare(annotation)
     parts = [option for option in options.values() if is_part(option)]
-    return options.get(str(data.get("kind")), parts[0] if len(parts) == 1 else None)
+    if "kind" not in data:  # the one that need not be named, or the only one
+        unnamed = [
+            p for p in parts if "kind" not in p.model_fields or not p.model_fields["kind"].is_required()
+        ]
+        return unnamed[0] if unnamed else None
+    return options.get(str(data["kind"]), parts[0] if len(parts) == 1 else None)

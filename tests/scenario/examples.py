@@ -39,6 +39,11 @@ WHOLESALES = {
         "outage": {"unit": 12, "from": "2016-08-10T13:00", "to": "2016-08-10T15:00"},
     },
 }
+NETWORKS = {
+    "price_series": {"kind": "opendss", "feeder": "ieee123"},
+    "supply_curve": {"kind": "gridlabd", "glm": "feeder.glm"},
+    "ercot": {},
+}
 
 
 def small(**changes: Any) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def everything(wholesale: str) -> dict[str, Any]:
     derate = {"from": "2016-08-10T13:00", "to": "2016-08-10T14:00", "import_limit_kw": 50}
     data = small(wholesale=WHOLESALES[wholesale], weather={}, forecast={}, settings={})
     data["tariffs"].append(custom)
-    data["network"]["derates"] = [derate]
+    data["network"] |= {"derates": [derate]} | NETWORKS[wholesale]
     return deepcopy(data)
 
 

@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 
 from dso.errors import Problem, ScenarioError
 from dso.scenario.load import parse_scenario
-from dso.scenario.model import Part, Scenario
+from dso.scenario.model import Scenario
+from dso.scenario.part import Part
 from dso.scenario.quantities import Duration, Length, Moment
 from tests.scenario.examples import WHOLESALES, changed, everything, without
 
@@ -79,7 +80,9 @@ def chosen(annotation: Any, data: Any) -> Any:
     """The part of a union that data stand for."""
     parts = [m for m in members(annotation) if is_part(m)]
     if len(parts) > 1:
-        parts = [p for p in parts if get_args(p.model_fields["kind"].annotation)[0] == data["kind"]]
+        parts = [
+            p for p in parts if get_args(p.model_fields["kind"].annotation)[0] == data.get("kind", "static")
+        ]
     return parts[0] if parts else None
 
 
@@ -101,7 +104,9 @@ def walk(part: type[BaseModel], data: Any, path: tuple[str | int, ...], wholesal
 def all_places() -> Iterator[Place]:
     for wholesale in WHOLESALES:
         places = list(walk(Scenario, everything(wholesale), (), wholesale))
-        yield from places if wholesale == "ercot" else (p for p in places if p.path[0] == "wholesale")
+        yield from (
+            places if wholesale == "ercot" else (p for p in places if p.path[0] in ("network", "wholesale"))
+        )
 
 
 PLACES = list(all_places())
@@ -205,7 +210,11 @@ def test_a_wrong_value_is_told_at_its_field(place):
         assert at, f"{value!r}: {found}"
 
 
-@pytest.mark.parametrize("place", [p for p in PLACES if p.field.is_required()], ids=str)
+def must_be_said(place: Place) -> bool:
+    return place.field.is_required() and place.path != ("network", "kind")  # static, unless it says so
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if must_be_said(p)], ids=str)
 def test_a_missing_field_is_told(place):
     found = problems(without(scenario_of(place.wholesale), place.path))
     assert any(where == written(place.path) and what.startswith("is missing") for where, what in found)

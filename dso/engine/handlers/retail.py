@@ -65,7 +65,7 @@ def _expected_retail(work: RetailWork) -> FloatArray:
 
 
 def _usual_losses(work: RetailWork) -> FloatArray | None:
-    """What marginal losses add to the price of each customer, (t, customers); None where they are not priced."""
+    """What marginal losses add to each customer's price, (t, customers); None where they are not priced."""
     do, expected = work.world.distribution, work.facts.expected_usd_per_kwh
     if not do.prices_points or expected is None:
         return None
