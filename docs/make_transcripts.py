@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +25,7 @@ FOLDER = ROOT / "docs" / "transcripts"
 PAGE = ROOT / "docs" / "stepping.md"
 WIDTH = 100
 PICTURE = ROOT / "docs" / "pictures" / "price-spike.svg"
+SCREEN = ROOT / "docs" / "pictures" / "tui.svg"  # looks otherwise with another textual: no test compares
 SPIKE, SPIKE_SETTLED = "rt-2016-08-11T20:45Z", "2016-08-11T20:55Z"
 
 
@@ -52,6 +56,22 @@ def picture() -> str:
             return to_svg(cycle_of(reader, SPIKE))
 
 
+async def screen() -> str:
+    """The screen of `dso step --tui` where the tutorial begins."""
+    from dso.debugger.tui import StepScreen
+
+    session = StepSession.open(ROOT / "examples" / "demo.yaml")
+    session.break_at("when", "price > 0.115 and series == 'rt'")
+    session.until_time(parse_time("2016-08-13T05:00Z"))
+    with ThreadPoolExecutor(1) as steps:
+        app = StepScreen(session, steps)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await pilot.pause()
+            svg = app.export_screenshot()
+    session.close()
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # they would be fetched from elsewhere
+
+
 def page(tutorial: str) -> str:
     """The tutorial's page with the numbered parts of its transcript filled in."""
     text = PAGE.read_text(encoding="utf-8")
@@ -74,4 +94,6 @@ if __name__ == "__main__":
     for path, text in made.items():
         path.write_text(text, encoding="utf-8")
     PICTURE.write_text(picture(), encoding="utf-8")
+    if find_spec("textual"):
+        SCREEN.write_text(asyncio.run(screen()), encoding="utf-8")
     PAGE.write_text(page(made[FOLDER / "price-spike.txt"]), encoding="utf-8")

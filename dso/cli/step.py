@@ -22,20 +22,50 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="of a RUN: the folder that its scenario's paths begin at",
 )
-def step_command(source: Path, script: Path | None, folder: Path | None) -> int:
+@click.option("--tui", is_flag=True, help="a screen with keys instead of the prompt (extra tui)")
+def step_command(source: Path, script: Path | None, folder: Path | None, tui: bool) -> int:
     """Walk through SCENARIO, or again through RUN, step by step; help at the prompt lists the commands."""
     from dso.cli.failing import WrongInput
+    from dso.errors import RunFileError
+
+    try:
+        if tui:
+            _screen(source, script, folder)
+            return 0
+        return _prompt(source, script, folder)
+    except RunFileError as error:
+        raise WrongInput(str(error)) from error
+
+
+def _screen(source: Path, script: Path | None, folder: Path | None) -> None:
+    """Show the screen; what it needs is checked before anything is read."""
+    from dso.cli.failing import WrongInput
+    from dso.errors import MissingExtraError
+
+    if script is not None:
+        raise WrongInput("--script runs at the prompt and --tui is a screen for a person; choose one of them")
+    try:
+        import textual  # noqa: F401  so that a fault inside of our own screen is not taken for its absence
+    except ImportError as error:
+        raise WrongInput(str(MissingExtraError("tui", "step --tui"))) from error
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise WrongInput("--tui needs a terminal; --script FILE runs commands without one")
+    from dso.cli.log import log_to_stderr
+    from dso.debugger.tui import step_on_screen
+
+    log_to_stderr()  # the screen keeps what is printed off itself; the journal says it, too
+    step_on_screen(source, folder)
+
+
+def _prompt(source: Path, script: Path | None, folder: Path | None) -> int:
+    """Run a script at the prompt, or talk."""
     from dso.cli.log import log_to_stderr
     from dso.cli.output import PIPED_WIDTH
     from dso.debugger.prompt import INTRO, Prompt, run_script
     from dso.debugger.session import StepSession
-    from dso.errors import RunFileError
 
     log_to_stderr()
-    try:
-        session = StepSession.open(source, folder)
-    except RunFileError as error:
-        raise WrongInput(str(error)) from error
+    session = StepSession.open(source, folder)
     prompt = Prompt(session, width=PIPED_WIDTH if script or not sys.stdout.isatty() else None)
     try:
         if script is not None:
