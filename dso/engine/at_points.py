@@ -8,7 +8,7 @@ import numpy as np
 
 from dso.engine.joint import loss_factor, residual_kw
 from dso.engine.market_work import MarketWork, PointPrices, Schedule
-from dso.market import Book, Curve
+from dso.market import Book, Curve, clear_network
 from dso.messages import FloatArray, IntArray
 from dso.ports import ElementLimit
 
@@ -38,8 +38,6 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
     ----------
     wholesale : (t,) price at the bus [USD/kWh].
     """
-    from dso.market.network import clear_network
-
     world, count = work.world, len(work.intervals)
     do, factor, settings = world.distribution, loss_factor(work), world.settings
     losses = losses_usd_per_kwh(work, wholesale)

@@ -85,6 +85,7 @@ class Wires:
 
     element = "substation"
     points = ("all",)
+    point_of = None
 
     def __init__(
         self, import_limit_kw: float = np.inf, loss_frac: float = 0.0, export_limit_kw: float = np.inf
@@ -185,7 +186,9 @@ class Plant:
             np.isnan(order.device_set_point_kw), [0.0, 0.0, 1.0, 1.0], order.device_set_point_kw
         )
         kw = self.base_kw + self.surplus_kw + device
-        head = kw.sum() + float(self.wires.losses_kw(np.array([[kw.sum()]]), None)[0])
+        place = np.zeros(4, int) if self.wires.point_of is None else self.wires.point_of
+        points_kw = np.bincount(place, kw, len(self.wires.points))
+        head = kw.sum() + float(self.wires.losses_kw(points_kw[None, :], None)[0])
         hours = order.interval.hours
         return MeterReading(order.interval, kw * hours, device * hours, head * hours + self.unaccounted_kwh)
 
@@ -233,7 +236,7 @@ def build(
     world = World(
         customers=CUSTOMERS,
         series=series,
-        distribution=DistributionOperator(wires, wires),
+        distribution=DistributionOperator(wires, wires, wires.point_of),
         retailers=retailers,
         operators=operators,
         forecast=forecast or Forecast(),
