@@ -62,6 +62,7 @@ ONLY_IN = {
     "click": {"cli"},
     "pydantic": {"scenario", "registry"},
     "dss": {"network"},
+    "gridlabd": {"network"},
 }
 MATHS = {"numpy", "scipy"}
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")
