@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dso.errors import CurveError
-from dso.market.clearing import Outcome, clear
+from dso.market.clearing import Clearing, Outcome, clear
 from dso.market.curve import Curve, Floats, read_only
 
 
@@ -26,6 +26,7 @@ class JointClearing:
     import_kw : the sum of the quantities [kW].
     rent_usd_per_h : μ · import [USD/h].
     outcome : 'cleared' or 'scarcity'.
+    adder_usd_per_kwh : the part of μ that is the adder's at this import; the rest is the limit's.
     """
 
     congestion_usd_per_kwh: float
@@ -35,6 +36,7 @@ class JointClearing:
     import_kw: float
     rent_usd_per_h: float
     outcome: Outcome
+    adder_usd_per_kwh: float = 0.0
 
 
 def clear_jointly(
@@ -45,11 +47,14 @@ def clear_jointly(
     export_limit_kw: float = np.inf,
     price_cap_usd_per_kwh: float = np.inf,
     theta: float = 0.5,
+    adder: Curve | None = None,
 ) -> JointClearing:
     """Clear tariffs that each buy at their own delivered price under one import and export limit.
 
-    With λ_i = w̃_i + μ the joint demand is a function of μ, Σ D_i(w̃_i + μ), cleared against a flat 0. At
-    scarcity no tariff pays more than the cap: μ = cap − max w̃_i, or 0.
+    With λ_i = w̃_i + μ the joint demand is a function of μ, Σ D_i(w̃_i + μ), cleared against a flat 0, or
+    against an adder that rises with the import, such as a transformer's ageing. At scarcity no tariff pays
+    more than the cap: μ = cap − max w̃_i, or 0. An adder is a part of the import's price: as that does, it may
+    lie above the cap.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ def clear_jointly(
     import_limit_kw, export_limit_kw : the joint limits [kW].
     price_cap_usd_per_kwh : the highest retail price at scarcity [USD/kWh].
     theta : where in the dual interval μ lies.
+    adder : what the import costs beside w̃, as a supply: negative loads over USD/kWh; it lets no more pass
+        than at its ends.
 
     Raises
     ------
@@ -69,21 +76,68 @@ def clear_jointly(
     shifted = [
         Curve(c.price_usd_per_kwh - w, c.quantity_kw) for c, w in zip(curves, base.tolist(), strict=True)
     ]
-    found = clear(
+    found, import_kw, beside = _meet(
         Curve.total(shifted),
-        import_price=0.0,
-        import_limit_kw=import_limit_kw,
-        export_limit_kw=export_limit_kw,
-        price_cap_usd_per_kwh=max(price_cap_usd_per_kwh - float(base.max(initial=0.0)), 0.0),
-        theta=theta,
+        adder,
+        (import_limit_kw, export_limit_kw),
+        max(price_cap_usd_per_kwh - float(base.max(initial=0.0)), 0.0),
+        theta,
     )
     mu = found.price_usd_per_kwh
-    wanted = share_award(shifted, [mu] * len(shifted), found.import_kw + found.curtailed_kw)
+    wanted = share_award(shifted, [mu] * len(shifted), import_kw + found.curtailed_kw)
     cut = _ration(wanted, found.curtailed_kw)
     return JointClearing(
-        mu, read_only(base + mu), read_only(wanted - cut), read_only(cut), found.import_kw, mu *
-        found.import_kw, "scarcity" if found.outcome == "scarcity" else "cleared",
+        mu, read_only(base + mu), read_only(wanted - cut), read_only(cut), import_kw, mu * import_kw,
+        "scarcity" if found.outcome == "scarcity" else "cleared", beside,
     )  # fmt: skip
+
+
+def _meet(
+    demand: Curve, adder: Curve | None, limits_kw: tuple[float, float], cap: float, theta: float
+) -> tuple[Clearing, float, float]:
+    """Demand over μ met by the import: the clearing, the import [kW], the adder's part of μ."""
+    most, least = limits_kw
+    if adder is None:
+        found = clear(
+            demand,
+            import_price=0.0,
+            import_limit_kw=most,
+            export_limit_kw=least,
+            price_cap_usd_per_kwh=cap,
+            theta=theta,
+        )
+        return found, found.import_kw, 0.0
+    if not (most >= 0 and least >= 0):
+        raise CurveError(f"limits must not be negative, were {most} and {least} kW")
+    supply = adder.clipped(-most, least)
+    top = float(np.abs(supply.price_usd_per_kwh[[0, -1]]).max())
+    found = clear(demand, supply, price_cap_usd_per_kwh=max(cap, top), theta=theta)
+    beside = np.interp(found.quantity_kw, -adder.quantity_kw, adder.price_usd_per_kwh)
+    return found, found.quantity_kw, float(beside)
+
+
+def less_adder(demand: Curve, adder: Curve, scaling: float = 1.0) -> Curve:
+    """Demand over the price that stands before an adder to the import: P(Q) − adder(Q)/s, exact.
+
+    Parameters
+    ----------
+    demand : over w, where λ = s·w + adder [kW over USD/kWh].
+    adder : as in `clear_jointly`, without vertical pieces.
+    scaling : s.
+    """
+    passes, costs = -adder.quantity_kw, adder.price_usd_per_kwh
+    fits = demand.clipped(float(passes[0]), float(passes[-1]))
+    p, q = fits.price_usd_per_kwh, fits.quantity_kw
+    # The adder bends where the demand does not: its bends become vertices of the demand.
+    bends = passes[(passes > q[-1]) & (passes < q[0]) & ~np.isin(passes, q)]
+    at = np.searchsorted(-q, -bends)
+    share = (q[at - 1] - bends) / (q[at - 1] - q[at])
+    price = np.concatenate((p, p[at - 1] + share * (p[at] - p[at - 1])))
+    quantity = np.concatenate((q, bends))
+    order = np.lexsort((-quantity, price))
+    price, quantity = price[order], quantity[order]
+    moved = price - np.interp(quantity, passes, costs) / scaling
+    return Curve(np.maximum.accumulate(moved), quantity)
 
 
 def _ration(wanted: Floats, curtailed_kw: float) -> Floats:
