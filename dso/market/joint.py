@@ -134,7 +134,7 @@ def less_adder(demand: Curve, adder: Curve, scaling: float = 1.0) -> Curve:
     share = (q[at - 1] - bends) / (q[at - 1] - q[at])
     price = np.concatenate((p, p[at - 1] + share * (p[at] - p[at - 1])))
     quantity = np.concatenate((q, bends))
-    order = np.lexsort((-quantity, price))
+    order = np.lexsort((price, -quantity))
     price, quantity = price[order], quantity[order]
     moved = price - np.interp(quantity, passes, costs) / scaling
     return Curve(np.maximum.accumulate(moved), quantity)

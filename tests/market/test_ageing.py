@@ -1,4 +1,4 @@
-"""A transformer's life as a price: the standard's figures, hand calculation, and what clearing makes of it."""
+"""A transformer's life as a price: the figures of the standard, hand calculation, and clearing."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def test_normal_life_is_twenty_and_a_half_years_at_110_degrees() -> None:
 
 
 def test_the_hot_spot_follows_load_by_the_two_exponents() -> None:
-    # R = 3, n = 1, m = 0.5 at half load: 20 + 40·(0.25·3 + 1)/4 + 30·0.5 = 52.5 °C.
-    thermal = Thermal(40.0, 30.0, 3.0, 1.0, 0.5)
-    assert float(hot_spot_c(0.5, 20.0, thermal)) == pytest.approx(52.5)
-    assert float(hot_spot_c(-0.5, 20.0, thermal)) == pytest.approx(52.5)  # export warms as import does
+    # R = 3, n = m = 1 at half load: 20 + 40·(0.25·3 + 1)/4 + 30·0.25 = 45 °C.
+    thermal = Thermal(40.0, 30.0, 3.0, 1.0, 1.0)
+    assert float(hot_spot_c(0.5, 20.0, thermal)) == pytest.approx(45.0)
+    assert float(hot_spot_c(-0.5, 20.0, thermal)) == pytest.approx(45.0)  # export warms as import does
     assert float(hot_spot_c(0.0, 20.0, thermal)) == pytest.approx(30.0)  # no-load losses alone
 
 
