@@ -1,5 +1,5 @@
-"""The market maths: curves, clearing, joint limits, limits of wires, wholesale bids. Pure functions, load positive, kW and
-USD/kWh.
+"""The market maths: curves, clearing, joint limits, limits of wires, wholesale bids. Pure functions, load
+positive, kW and USD/kWh.
 """
 
 from dso.market.aggregate import aggregate

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from dso.errors import CurveError
 from dso.market.book import Book
 from dso.market.curve import Floats, read_only
-from dso.market.network_dual import Rows, lowest_shadows
+from dso.market.network_dual import lowest_shadows
 from dso.market.network_pieces import Pieces, pieces_of
+from dso.market.network_rows import MET_FRAC, rows_of
 
 # Added to a piece's price span, as in `columns`: a horizontal piece then divides to 0 or beyond [0, 1].
 _TINY = 1e-300
 # Without a price cap, load is curtailed at this [USD/kWh], or at so many times the highest price.
 _UNCAPPED, _ABOVE_ALL = 1e3, 10.0
-# A row is met where no more than this share of what could flow over it is beyond the bound.
-_MET_FRAC = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +124,7 @@ class _Case:
     def rounding(self) -> Floats:
         """How much may flow beyond each bound without being counted, (m,)."""
         reach = np.maximum(np.abs(self.book.quantity_kw[:, 0]), np.abs(self.book.quantity_kw[:, -1]))
-        least: Floats = _MET_FRAC * np.add.reduce(np.abs(self.weight) * self.load(reach), axis=1)
+        least: Floats = MET_FRAC * np.add.reduce(np.abs(self.weight) * self.load(reach), axis=1)
         return least
 
     def solved(self, start: Floats, wanted: Floats) -> NetworkClearing:
@@ -133,13 +132,12 @@ class _Case:
         # What lies behind no row gets what it wants.
         behind = np.flatnonzero((self.weight != 0).any(axis=0)[self.point])
         pieces = pieces_of(self.book.taking(behind), self.base[behind], self._last_price())
-        rows, kept, scale = self._rows(pieces, self.point[behind])
+        rows, kept, scale = rows_of(pieces, self.point[behind], self.weight, self.bound)
         if kept.size:
             found, share = lowest_shadows(rows, start[kept] * scale)
             over = rows.excess_kw(share)
-            if (over > _MET_FRAC * rows.flow_kw).any():
-                rows = _relaxed(rows, over)
-                found, share = lowest_shadows(rows, np.zeros(kept.size))
+            if (over > MET_FRAC * rows.flow_kw).any():
+                found, share = lowest_shadows(rows.relaxed(over), np.zeros(kept.size))
             shadow[kept] = found / scale
             taken = np.bincount(pieces.bid, pieces.size_kw * share, behind.size)
             quantity[behind] = pieces.fixed_kw + taken
@@ -151,22 +149,6 @@ class _Case:
             return self.cap
         highest = max(np.abs(a).max(initial=0.0) for a in (self.book.price_usd_per_kwh, self.base))
         return max(_UNCAPPED, _ABOVE_ALL * float(highest))
-
-    def _rows(self, pieces: Pieces, point: NDArray[np.int64]) -> tuple[Rows, NDArray[np.intp], Floats]:
-        """The rows that can bind, per unit of their largest weight, their numbers and that weight."""
-        at, points = point[pieces.bid], self.weight.shape[1]
-        fixed = np.bincount(point, pieces.fixed_kw, points).astype(np.float64)
-        most = fixed + np.bincount(at, pieces.size_kw, points)
-        highest = np.maximum(self.weight * fixed, self.weight * most).sum(axis=1)
-        largest = np.abs(self.weight).max(axis=1, initial=0.0)
-        flow = np.add.reduce(np.abs(self.weight) * np.maximum(-fixed, most - fixed), axis=1)
-        can_bind = np.flatnonzero((highest > self.bound) & (flow > 0))
-        scale = largest[can_bind]
-        weight, bound = self.weight[can_bind] / scale[:, None], self.bound[can_bind] / scale
-        first = _tightest(weight, bound)
-        kept, scale = can_bind[first], scale[first]
-        sides = pieces.size_kw, pieces.bottom_usd_per_kwh, pieces.span_usd_per_kwh
-        return Rows(at, *sides, fixed, weight[first], bound[first], flow[kept] / scale), kept, scale
 
     def result(self, shadow: Floats, quantity: Floats, curtailed: Floats) -> NetworkClearing:
         over = self.excess(quantity)
@@ -188,26 +170,9 @@ def _curtailed(pieces: Pieces, share: Floats) -> Floats:
     at = np.flatnonzero(pieces.forced)
     # A piece of injection is taken whole where none of it flows.
     missing = np.where(pieces.forced[at] > 0, 1.0 - share[at], -share[at])
-    missing = np.where(np.abs(missing) > _MET_FRAC, missing, 0.0) * pieces.size_kw[at]
+    missing = np.where(np.abs(missing) > MET_FRAC, missing, 0.0) * pieces.size_kw[at]
     found: Floats = np.bincount(pieces.bid[at], missing, pieces.fixed_kw.size).astype(np.float64)
     return found
-
-
-def _relaxed(rows: Rows, over: Floats) -> Rows:
-    """The rows with bounds that can just be met."""
-    slack = np.where(over > 0, over + _MET_FRAC / 10 * rows.flow_kw, 0.0)
-    sides = rows.point, rows.size_kw, rows.bottom_usd_per_kwh, rows.span_usd_per_kwh, rows.fixed_kw
-    return Rows(*sides, rows.weight, rows.bound_kw + slack, rows.flow_kw)
-
-
-def _tightest(weight: Floats, bound: Floats) -> NDArray[np.intp]:
-    """Of rows with the same weights the one with the lowest bound."""
-    tightest: dict[bytes, int] = {}
-    for row in range(len(bound)):
-        other = tightest.setdefault(weight[row].tobytes(), row)
-        if bound[row] < bound[other]:
-            tightest[weight[row].tobytes()] = row
-    return np.array(sorted(tightest.values()), dtype=np.intp)
 
 
 def _check(

@@ -8,13 +8,12 @@ that binds finds the share of each, the same for all at one price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dso.market.box_step import box_step
 from dso.market.curve import Floats
+from dso.market.network_rows import Rows
 
 Whole = NDArray[np.intp]
 
@@ -37,46 +36,6 @@ _MOST = 16
 _REACH = 1e3
 # A full step that leaves no more than this share of the slope behind needs no search.
 _ENOUGH = 0.1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Pieces at points, and the rows over them, of which the largest weight of each is 1.
-
-    Parameters
-    ----------
-    point : (N,) where each piece is.
-    size_kw, bottom_usd_per_kwh, span_usd_per_kwh : (N,) as in `Pieces`.
-    fixed_kw : (points,) what is taken at any price.
-    weight, bound_kw : (m, points) and (m,) the rows.
-    flow_kw : (m,) what could flow over each row, above 0.
-    """
-
-    point: NDArray[np.int64]
-    size_kw: Floats
-    bottom_usd_per_kwh: Floats
-    span_usd_per_kwh: Floats
-    fixed_kw: Floats
-    weight: Floats
-    bound_kw: Floats
-    flow_kw: Floats
-
-    def excess_kw(self, share: Floats) -> Floats:
-        """How much flows beyond each bound where each piece is taken to a share, (m,)."""
-        load = self.fixed_kw + np.bincount(self.point, self.size_kw * share, self.fixed_kw.size)
-        flow: Floats = np.add.reduce(self.weight * load, axis=1)
-        return flow - self.bound_kw
-
-    def adder(self, shadow: Floats) -> Floats:
-        """What shadows add to the price of each piece, (N,)."""
-        at: Floats = np.add.reduce(self.weight * shadow[:, None], axis=0)[self.point]
-        return at
-
-    @property
-    def widest_usd_per_kwh(self) -> float:
-        """The largest adder that still changes what somebody takes, or 1."""
-        top = self.bottom_usd_per_kwh + self.span_usd_per_kwh
-        return float(max(np.abs(self.bottom_usd_per_kwh).max(), np.abs(top).max(), 1.0))
 
 
 def lowest_shadows(rows: Rows, start: Floats) -> tuple[Floats, Floats]:
