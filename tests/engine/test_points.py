@@ -1,7 +1,7 @@
 """Prices that differ from one service point to another: a lateral that binds, and what losses cost.
 
-Two customers sit near the substation and two at the end of a lateral, one of each on the flat rate and one on the
-auction. Everybody draws 1 kW; a device on the auction takes (0.2 − λ)·10 kW, 1 kW at λ = 1.25·0.048 + 0.04 = 0.10.
+Two customers sit near the substation and two at the end of a lateral, one of each on the flat rate and one on
+the auction. Everybody draws 1 kW; one of its devices takes (0.2 − λ)·10 kW, 1 kW at λ = 1.25·0.048 + 0.04.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def test_rounds_go_on_until_nothing_is_violated() -> None:
 
 
 def test_inflexible_load_beyond_a_rating_is_rationed_at_the_cap() -> None:
-    """1.5 kW for 2 that do not bid: the far device gets nothing, 0.5 kW cannot be served; the price is the cap."""
+    """1.5 kW for 2 that do not bid: the far device gets nothing, 0.5 kW is cut, the price is the cap."""
     engine = hour(Lateral(rating_kw=1.5))
     finished(engine)
     cleared = [s for s in steps_of(engine, rows_of(engine, "markets")[0]["market"]) if s.event == "scarcity"]

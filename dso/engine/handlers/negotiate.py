@@ -127,7 +127,24 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     if limits.elements:
         work.note(elements=sorted({row.element for row in limits.elements}))
     work.say("DO", "LSE", "limits", allowed(limits))
-    return "limited" if retries <= work.spec.retries else "retries_exhausted"
+    if retries <= work.spec.retries:
+        return "limited"
+    schedule, expected = work.subject.schedule, work.subject.expected_usd_per_kwh
+    assert schedule is not None  # validated before
+    assert expected is not None
+    work.set_do(limits=pulled_in(limits, schedule.points_kw))
+    work.set(schedule=solve(work, expected))
+    return "retries_exhausted"
+
+
+def pulled_in(limits: Limits, points_kw: FloatArray) -> Limits:
+    """Limits so far inside the true ones as a schedule, (t, points), is beyond them: the last resort.
+
+    Bids give way first, the lowest first; what does not bid is rationed pro rata at the cap.
+    """
+    excess = [max(0.0, float(r.weight @ points_kw[r.interval]) - r.bound) for r in limits.elements]
+    rows = zip(limits.elements, excess, strict=True)
+    return replace(limits, elements=tuple(replace(r, bound=r.bound - over) for r, over in rows))
 
 
 def clear(work: MarketWork) -> Literal["cleared", "no_crossing", "scarcity"]:

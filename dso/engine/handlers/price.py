@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dso.engine.at_points import retail_at_points
-from dso.engine.handlers.negotiate import allowed, limit_statically, say_static_limits
+from dso.engine.handlers.negotiate import allowed, limit_statically, pulled_in, say_static_limits
 from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_customers
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
@@ -193,7 +193,11 @@ def check_schedule(
     work.note(import_limit_kw=_rounded(broken.import_kw))
     if broken.elements:
         work.note(elements=sorted({row.element for row in broken.elements}))
-    return "infeasible" if work.do.retries < work.spec.retries else "retries_exhausted"
+    if work.do.retries < work.spec.retries:
+        return "infeasible"
+    work.set_do(limits=pulled_in(tighter(work.do.limits, broken), points_kw))
+    _settle_under_limits(work)
+    return "retries_exhausted"
 
 
 def _points_kw(work: MarketWork) -> FloatArray:
