@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dso.engine.ageing import adder_of, less_ageing
 from dso.engine.market_work import MarketWork, Schedule
 from dso.market import Curve, clear_jointly, share_award
 from dso.messages import FloatArray
@@ -40,7 +41,7 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
     factor = loss_factor(work)
     limits = work.do.limits
     delivered = delivered_prices(work, wholesale)
-    congestion, curtailed = np.zeros(count), np.zeros(count)
+    congestion, curtailed, ageing = np.zeros(count), np.zeros(count), np.zeros(count)
     load = {name: np.zeros(count) for name in names}
     outcomes = set()
     for t in range(count):
@@ -51,8 +52,9 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
             export_limit_kw=float(limits.export_kw[t] / factor[t]),
             price_cap_usd_per_kwh=work.world.settings.price_cap_usd_per_kwh,
             theta=work.world.settings.theta,
+            adder=adder_of(work, t, float(factor[t])),
         )
-        congestion[t] = joint.congestion_usd_per_kwh
+        congestion[t], ageing[t] = joint.congestion_usd_per_kwh, joint.adder_usd_per_kwh
         outcomes.add(joint.outcome)
         for k, name in enumerate(names):
             load[name][t] = joint.quantities_kw[k]
@@ -63,7 +65,9 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
     }
     outcome = "scarcity" if "scarcity" in outcomes else "cleared"
     points = np.sum(list(load.values()), axis=0)[:, None]
-    return Schedule(wholesale, congestion, retail, load, curtailed, outcome, points)
+    return Schedule(
+        wholesale, congestion, retail, load, curtailed, outcome, points, ageing_usd_per_kwh=ageing
+    )
 
 
 def delivered_prices(work: MarketWork, wholesale: FloatArray) -> dict[str, FloatArray]:
@@ -103,7 +107,7 @@ def bus_curve(work: MarketWork, t: int, factor: float) -> Curve:
     curves = [
         r.strategy.wholesale_curve(work.lse(name).curves[t]) for name, r in work.world.retailers.items()
     ]
-    load = Curve.total(curves)
+    load = less_ageing(work, t, factor, Curve.total(curves))
     demand = Curve(load.price_usd_per_kwh, load.quantity_kw * factor)
     return demand.clipped(-float(limits.export_kw[t]), float(limits.import_kw[t]))
 

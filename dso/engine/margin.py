@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dso.engine.ageing import head_limits_kw
 from dso.engine.at_points import shifted, shifts
-from dso.engine.market_work import MarketWork
+from dso.engine.market_work import MarketWork, Schedule
 from dso.market import Book
 from dso.messages import FloatArray, IntArray
 from dso.operators.load_serving import LseRecord
@@ -104,22 +105,24 @@ def _power(p: FloatArray, q: FloatArray, j: int, i: int, price: float) -> float:
 
 def write_clearings(work: MarketWork, tariff: str, record: LseRecord) -> None:
     """Put on record what set the price of a tariff in each interval of a market."""
-    schedule, limits = work.subject.schedule, work.do.limits
+    schedule = work.subject.schedule
     retail, load = record.retail_usd_per_kwh, record.load_kw
     if schedule is None or retail is None or load is None:
         return
     wholesale, mu = schedule.wholesale_usd_per_kwh, schedule.congestion_usd_per_kwh
     strategy = work.world.retailers[tariff].strategy
     unlimited = strategy.retail_usd_per_kwh(wholesale, np.zeros_like(mu))
-    setters = _set_by(strategy, wholesale, mu, schedule.curtailed_kw, assumed=work.subject.assumed)
+    shadow = _of_the_limit(schedule)
+    setters = _set_by(strategy, wholesale, shadow, schedule.curtailed_kw, assumed=work.subject.assumed)
     mo = work.mo(tariff) if tariff in work.world.operators and not record.substituted else None
     shift = shifts(work, tariff, schedule, mo.bidders) if mo is not None and mo.bidders is not None else None
     binding = _binding(work, tariff, record)
     for t, interval in enumerate(work.intervals):
         behind = binding[t]
-        binds = bool(mu[t]) or (bool(schedule.curtailed_kw[t]) and not behind.element)
-        inward = mu[t] > 0 or schedule.curtailed_kw[t] > 0
-        limit = float(limits.import_kw[t]) if inward else -float(limits.export_kw[t])
+        binds = bool(shadow[t]) or (bool(schedule.curtailed_kw[t]) and not behind.element)
+        inward = shadow[t] > 0 or schedule.curtailed_kw[t] > 0
+        most, least = head_limits_kw(work, t)
+        limit = most if inward else -least
         work.row(
             "clearings",
             market=work.market,
@@ -171,6 +174,14 @@ def _margin_columns(book: Book, bidders: IntArray, price: float) -> dict[str, ob
         "price_high_usd_per_kwh": found.high_usd_per_kwh,
         "margin": [[customer, *(round(v, 9) for v in rest)] for customer, *rest in found.nearest],
     }
+
+
+def _of_the_limit(schedule: Schedule) -> FloatArray:
+    """The part of congestion that a limit causes; the rest is the substation's life, a part of supply."""
+    mu, ageing = schedule.congestion_usd_per_kwh, schedule.ageing_usd_per_kwh
+    if ageing is None:
+        return mu
+    return np.where(np.isclose(mu, ageing, rtol=1e-6, atol=1e-12), 0.0, mu - ageing)
 
 
 def _set_by(

@@ -9,7 +9,7 @@ import numpy as np
 
 from dso.clock import Interval
 from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray, MeterReading
-from dso.ports import ElementLimit, Limits, NetworkModel
+from dso.ports import ElementLimit, ImportAdder, Limits, NetworkModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +36,14 @@ class DistributionOperator:
     network : its picture of the wires.
     fallback : the static limits, for when the picture cannot answer.
     point_of : (customers,) index of the service point that each customer sits at; None: all at the only one.
+    adder : what an import costs beside its price, such as the substation's life; None: nothing.
     records : by market.
     """
 
     network: NetworkModel
     fallback: NetworkModel
     point_of: IntArray | None = None
+    adder: ImportAdder | None = None
     records: dict[str, DoRecord] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dso.clock import Interval
+from dso.market import Curve
 from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
@@ -21,6 +22,7 @@ __all__ = [
     "Equipment",
     "Feeder",
     "Flow",
+    "ImportAdder",
     "Limits",
     "NetworkModel",
     "Plan",
@@ -131,6 +133,13 @@ class Feeder(Protocol):
 
     def plan(self) -> Plan:
         """What the feeder looks like."""
+
+
+class ImportAdder(Protocol):
+    """What power through the head costs beside its price, such as the life of the substation."""
+
+    def adder(self, interval: Interval) -> Curve:
+        """What passes the head at each price, a supply: negative loads [kW over USD/kWh]."""
 
 
 class NetworkModel(Protocol):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from dso.scenario.ageing import Ageing
 from dso.scenario.part import Part
 from dso.scenario.quantities import Moment, NotNegative, Positive, Power
 
@@ -33,6 +34,7 @@ class StaticNetwork(Head):
     """The head of the feeder as two limits and a share of losses."""
 
     kind: Literal["static"] = "static"
+    ageing: Ageing | None = Field(None, description="the substation's life as a part of an import's price")
 
 
 class PowerFlow(Head):

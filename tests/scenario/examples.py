@@ -42,7 +42,7 @@ WHOLESALES = {
 NETWORKS = {
     "price_series": {"kind": "opendss", "feeder": "ieee123"},
     "supply_curve": {"kind": "gridlabd", "glm": "feeder.glm"},
-    "ercot": {},
+    "ercot": {"ageing": {"rated_kva": 150, "cost_usd": 5000}},
 }
 
 
