@@ -48,6 +48,11 @@ class CustomerLoad:
         self.rating_kw: FloatArray = customers.size * (most_frac * shape.slope_kw_per_k * hottest_k)  # (n,)
         self.rating_kw.flags.writeable = False
 
+    @property
+    def peak_kw(self) -> FloatArray:
+        """Each customer's share of the highest load of all, (n,) [kW]."""
+        return self.customers.size * self.shape.peak_kw
+
     def kw(self, interval: Interval) -> tuple[FloatArray, FloatArray]:
         """Each customer's fixed load and cooling, averaged over an interval, each (n,) [kW]."""
         middles_s = middles(interval)

@@ -63,6 +63,11 @@ class LoadShape:
         self.cooling_most_frac = cooling_most_frac
         self.slope_kw_per_k = float(cooling_frac * self._mean_kw.max() / (design_c - balance_c))
 
+    @property
+    def peak_kw(self) -> float:
+        """The mean customer's highest hour of the series [kW]."""
+        return float(self._mean_kw.max())
+
     def total_kw(self, t_s: FloatArray) -> FloatArray:
         """The mean customer's whole load at instants, (t,) [kW]; raises InputError outside the series."""
         t = np.asarray(t_s, np.float64)

@@ -105,7 +105,7 @@ def _amount(row: Facts) -> str:
     """Energy times price, with the meter and the position where it was metered."""
     dollars = f"{row['amount_uusd'] / 1e6:,.6f} USD"
     clearing = row["clearing"]
-    at = f" at {clearing['retail_usd_per_kwh']:.4f} USD/kWh" if clearing is not None else ""
+    at = f" at {_price(clearing)} USD/kWh" if clearing is not None else ""
     if row.get("meter_kwh") is None:
         energy = f" for {row['energy_kwh']:.6f} kWh{at}" if row["energy_kwh"] else ""
         return f"{dollars}{energy}"
@@ -119,13 +119,19 @@ def _amount(row: Facts) -> str:
     )
 
 
+def _price(clearing: Facts) -> str:
+    """The customer's price, and what the wires behind the head have added to it."""
+    own, head = clearing["retail_usd_per_kwh"], clearing.get("head_usd_per_kwh")
+    return f"{own:.4f}" if head is None else f"{own:.4f} ({head:.4f} and {own - head:+.4f} at its point)"
+
+
 def _set_by(row: Facts, clearing: Facts) -> str:
     from dso.debugger.explain_words import margin, setter
 
     where = f" in {row['state']}" if row["state"] else ""
     if clearing["set_by"] == "rate":
         return "the tariff's rate"
-    rent = f", rent {clearing['rent_usd_per_h']:,.2f} USD/h" if clearing["limit_kw"] is not None else ""
+    rent = f", rent {clearing['rent_usd_per_h']:,.2f} USD/h" if clearing["element"] is not None else ""
     return f"set{where} by {setter(clearing)}{rent}; {margin(clearing)}"
 
 

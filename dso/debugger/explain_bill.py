@@ -35,6 +35,7 @@ class BillExplainer:
         if not reader.row("SELECT 1 FROM customer_postings"):
             why = "keeps no customer's part; run the study with `settings: {records: awards}`"
             raise InputError([Problem("--explain", f"the run {why}")])
+        self._points: dict[int, int] = {}
         self._prices: dict[tuple[str, str], dict[int, Facts]] = {}
         self._states: dict[str, list[Facts]] = {}
         for row in reader.rows(_STATES.format(marks=", ".join("?" * len(PRICED))), *PRICED):
@@ -106,20 +107,35 @@ class BillExplainer:
             found["meter_kwh"] = meter_kwh
             if meter_kwh is not None:
                 found["position_kwh"] = round(meter_kwh - found["energy_kwh"], 9)
-                found["position"] = self._position(invoice["tariff"], start, held)
-        clearing = self._clearings(market, invoice["tariff"]).get(start)
+                found["position"] = self._position(invoice, start, held)
+        clearing = self._priced(invoice, market, start)
         states = [s for s in self._states.get(market, []) if s["seq"] < posting["seq"]]
         found["state"] = states[-1]["state"] if states else None
         found["clearing"] = clearing
         return found
 
-    def _position(self, tariff: str, start: int, held: Sequence[Facts]) -> Facts | None:
+    def _priced(self, invoice: Facts, market: str, start: int) -> Facts | None:
+        """The price of a customer's own point in an interval, with what set it."""
+        found = self._clearings(market, invoice["tariff"]).get(start)
+        if found is None or found["points_uusd_per_kwh"] is None:
+            return found
+        own = json.loads(found["points_uusd_per_kwh"])[self._point(invoice["customer"])]
+        return {**found, "retail_usd_per_kwh": own / 1e6, "head_usd_per_kwh": found["retail_usd_per_kwh"]}
+
+    def _point(self, customer: int) -> int:
+        """The number of the service point that a customer sits at."""
+        if not self._points:
+            for row in self._reader.rows("SELECT number, customers FROM points"):
+                self._points.update(dict.fromkeys(json.loads(row["customers"]), row["number"]))
+        return self._points[customer]
+
+    def _position(self, invoice: Facts, start: int, held: Sequence[Facts]) -> Facts | None:
         """The day-ahead market that an interval inherited its position from, and its price."""
         at = bisect_right(held, start, key=lambda p: p["interval_start"]) - 1
         if at < 0:
             return None
         market, first = held[at]["market"], held[at]["interval_start"]
-        price = self._clearings(market, tariff).get(first)
+        price = self._priced(invoice, market, first)
         if price is None or start >= first + price["interval_s"]:
             return None
         return {"market": market, "interval_start": first, "usd_per_kwh": price["retail_usd_per_kwh"]}
@@ -158,7 +174,8 @@ SELECT machine, seq, time_s, destination AS state FROM journal
 WHERE handler IN ({marks}) AND rejected IS NULL ORDER BY seq"""
 _CLEARINGS = """
 SELECT p.market, p.tariff, p.interval_start, p.interval_s, p.wholesale_usd_per_kwh, p.congestion_usd_per_kwh,
-  p.retail_usd_per_kwh, p.load_kw, p.head_kw, c.set_by, c.unlimited_usd_per_kwh, c.limit_kw, c.element,
+  p.retail_usd_per_kwh, p.points_uusd_per_kwh, p.load_kw, p.head_kw, c.set_by, c.unlimited_usd_per_kwh,
+  c.limit_kw, c.element,
   c.rent_usd_per_h, c.curtailed_kw, c.bids, c.margin_bids, c.margin_kw_per_usd_per_kwh,
   c.price_low_usd_per_kwh, c.price_high_usd_per_kwh, c.margin
 FROM prices p LEFT JOIN clearings c USING (market, tariff, interval_start)"""

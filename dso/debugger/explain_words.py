@@ -76,7 +76,12 @@ def setter(row: Facts) -> str:
     )
     match row["set_by"]:
         case "limit":
-            return f"{limit(row)} ({without}, μ = {row['congestion_usd_per_kwh']:.4f})"
+            mu = (
+                f"μ = {row['congestion_usd_per_kwh']:.4f}"
+                if row["limit_kw"] is not None
+                else "behind it only"
+            )
+            return f"{limit(row)} ({without}, {mu})"
         case "cap":
             return (
                 f"the price cap, for {limit(row)} left {power(abs(row['curtailed_kw']))} unserved ({without})"
@@ -94,6 +99,8 @@ def setter(row: Facts) -> str:
 
 def limit(row: Facts) -> str:
     """The limit that binds, in words."""
+    if row["limit_kw"] is None:
+        return f"the limit of {row['element']}"
     way = "export" if row["limit_kw"] < 0 else "import"
     return f"the {way} limit of {row['element']}, {power(abs(row['limit_kw']))}"
 
@@ -136,7 +143,7 @@ def _wholesale(facts: Facts, when: When) -> str:
 
 
 def _wires(facts: Facts, when: When) -> str:
-    bound = [r for r in facts["prices"] if r["limit_kw"] is not None]
+    bound = [r for r in facts["prices"] if r["element"] is not None]
     times = sorted({r["interval_start"] for r in bound})
     if not bound:
         said = facts["limits"]
@@ -147,7 +154,13 @@ def _wires(facts: Facts, when: When) -> str:
     rent = sum(r["rent_usd_per_h"] * r["interval_s"] / 3600 for r in bound)
     short = {r["interval_start"]: r["curtailed_kw"] for r in bound if r["curtailed_kw"]}
     cut = f"; {power(list(short.values()))} rationed" if short else "; nobody rationed"
-    return f"{limit(bound[0])}, bound{many}; rent of the clearing {usd(rent)}{cut}"
+    return f"{_limits(bound)}, bound{many}; rent of the clearing {usd(rent)}{cut}"
+
+
+def _limits(bound: list[Facts]) -> str:
+    """The limits that bound: the first in words, the other elements by name."""
+    others = [e for e in dict.fromkeys(r["element"] for r in bound) if e != bound[0]["element"]]
+    return limit(bound[0]) + (f" and {', '.join(others)}" if others else "")
 
 
 def _rejected(facts: Facts) -> str:

@@ -12,7 +12,6 @@ from dso.agents.load_shape import ercot_shape
 from dso.clock import HOUR_S
 from dso.data.austin import austin_august
 from dso.data.tmy3 import read_tmy3
-from dso.network.static import Derate, StaticNetwork
 from dso.ports import Wholesale
 from dso.scenario.model import Ercot, ErcotOutage, PriceSeries, Scenario, SupplyCurve
 from dso.scenario.times import instant
@@ -35,31 +34,6 @@ def check_cover(load: CustomerLoad, start_s: int, end_s: int) -> None:
     InputError : where there is none, and what there is.
     """
     load.shape.split_kw(np.append(np.arange(start_s, end_s, HOUR_S, dtype=np.float64), float(end_s)))
-
-
-def network_of(scenario: Scenario) -> StaticNetwork:
-    """The DO's wires."""
-    given = scenario.network
-    derates = [
-        Derate(
-            instant(d.from_, scenario),
-            instant(d.to, scenario),
-            d.import_limit_kw,
-            d.export_limit_kw,
-            d.planned,
-        )
-        for d in given.derates
-    ]
-    return StaticNetwork(
-        import_limit_kw=_or_infinite(given.import_limit_kw),
-        export_limit_kw=_or_infinite(given.export_limit_kw),
-        loss_frac=given.loss_frac,
-        derates=tuple(derates),
-    )
-
-
-def _or_infinite(value: float | None) -> float:
-    return float("inf") if value is None else value
 
 
 def wholesale_of(scenario: Scenario, folder: Path) -> Wholesale:

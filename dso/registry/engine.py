@@ -21,10 +21,12 @@ from dso.ledger import Ledger
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
 from dso.ports import MarketOperatorStrategy, Tariff
-from dso.registry.around import check_cover, load_of, network_of, wholesale_of
+from dso.registry.ageing import ageing_of
+from dso.registry.around import check_cover, load_of, wholesale_of
 from dso.registry.enrolment import bidders, enrolments, operators
 from dso.registry.findings import Findings
 from dso.registry.tariffs import tariff_of
+from dso.registry.wires import wires_of
 from dso.scenario.model import Scenario
 from dso.scenario.series import series_spec
 from dso.scenario.times import instant, zone_of
@@ -68,7 +70,7 @@ def _world(scenario: Scenario, folder: Path) -> World:
         load = load_of(scenario, folder)
         check_cover(load, start_s, end_s)
     with findings.at("network"):
-        network = network_of(scenario)
+        wires = wires_of(scenario, folder, load.peak_kw)
     with findings.at("wholesale"):
         wholesale = wholesale_of(scenario, folder)
     findings.tell()
@@ -89,12 +91,14 @@ def _world(scenario: Scenario, folder: Path) -> World:
     return World(
         customers=scenario.customers.count,
         series={s.name: series_spec(s) for s in scenario.series},
-        distribution=DistributionOperator(network, network),
+        distribution=DistributionOperator(
+            wires.network, wires.fallback, wires.point_of, ageing_of(scenario, load)
+        ),
         retailers=retailers,
         operators=dict(operators(scenario, strategies, bidding, load, forecast)),
         wholesale=wholesale,
         forecast=forecast,
-        plant=EmbeddedPlant(load, everyone, network),
+        plant=EmbeddedPlant(load, everyone, wires.network, wires.point_of),
         ledger=Ledger(scenario.customers.count, tuple(p.start_s for p in periods)),
         periods=periods,
         settings=_settings(scenario),

@@ -22,6 +22,7 @@ _SCALED = {
     "losses_uusd_per_kwh": ("losses_usd_per_kwh", 1e6),
     "congestion_uusd_per_kwh": ("congestion_usd_per_kwh", 1e6),
     "voltage_uusd_per_kwh": ("voltage_usd_per_kwh", 1e6),
+    "points_uusd_per_kwh": ("points_usd_per_kwh", 1e6),
     "voltages_e5pu": ("voltage_pu", 1e5),
     "loadings_e4pu": ("loading_pu", 1e4),
 }

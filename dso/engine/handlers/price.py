@@ -260,11 +260,17 @@ def _write_prices(work: MarketWork, tariff: str, record: LseRecord) -> None:
             wholesale_usd_per_kwh=float(wholesale[t]),
             congestion_usd_per_kwh=float(congestion[t]),
             retail_usd_per_kwh=float(retail[t]),
+            points_usd_per_kwh=_where_they_differ(record.points_usd_per_kwh, t),
             load_kw=float(record.load_kw[t]),
             head_kw=float(record.head_kw[t]),
         )
     if work.world.settings.records != "summary":
         work.row("awards", market=work.market, tariff=tariff, customers_kw=record.customers_kw)
+
+
+def _where_they_differ(prices: FloatArray | None, t: int) -> FloatArray | None:
+    """Prices of an interval at each point, None where all are the same."""
+    return None if prices is None or np.ptp(prices[t]) == 0 else prices[t]
 
 
 def _rounded(values: FloatArray) -> list[float | None]:
