@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": RUN_FILE,
     "live": ABOVE | {"study", "debugger", "report"},
     "cli": ABOVE | {"study", "federate", "debugger", "report", "live"},
+    "__main__": {"cli"},
 }
 
 # What one file may do beside that, and why.

@@ -259,6 +259,9 @@ TABLES: tuple[Table, ...] = (
     )),
 )  # fmt: skip
 
+# Of a finished file, for those who ask it about one machine or one market.
+INDEXES = {"journal_by_machine": "journal (machine)", "exchanges_by_market": "exchanges (market)"}
+
 VIEWS: dict[str, tuple[str, str]] = {
     "customer_readings": (
         "One row a customer and interval: energy_kwh at the meter.",

@@ -18,7 +18,7 @@ from dso.run_file.cells import in_order, journal_row, whole
 from dso.run_file.parts import PartWriter
 from dso.run_file.place import Claim, address, cannot_write, check_resumable, make_room, told
 from dso.run_file.resume import put_back
-from dso.run_file.tables import SCHEMA_VERSION, TABLES, VIEWS
+from dso.run_file.tables import INDEXES, SCHEMA_VERSION, TABLES, VIEWS
 
 INSERT = {table.name: table.insert() for table in TABLES}
 _REPLACE = {table.name: table.insert("REPLACE") for table in TABLES}
@@ -207,6 +207,8 @@ class RunWriter:
             self._db.execute("BEGIN")
             self._db.execute("DELETE FROM snapshot")
             self._db.execute("DELETE FROM replaced")
+            for index, columns in INDEXES.items():  # at the end: while a run is written they would slow it
+                self._db.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {columns}")
             self._db.execute("UPDATE run SET value = 'finished' WHERE key = 'status'")
             self._db.execute("COMMIT")
             self._db.executescript("PRAGMA incremental_vacuum")  # execute would free one page only
