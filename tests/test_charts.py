@@ -18,6 +18,7 @@ CHARTS = Path(__file__).parents[1] / "statecharts"
 RUNS = {
     "market.yaml": MARKET,
     "retail/auction.yaml": RETAIL,
+    "retail/capacity.yaml": RETAIL,
     "retail/estimate.yaml": RETAIL,
     "billing.yaml": BILLING,
     "dso.yaml": LIFE,

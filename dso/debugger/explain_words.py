@@ -82,6 +82,8 @@ def setter(row: Facts) -> str:
                 else "behind it only"
             )
             return f"{limit(row)} ({without}, {mu})"
+        case "capacity":
+            return f"the capacity of {row['element']}, {power(abs(row['limit_kw']))}, sold out ({without})"
         case "cap":
             return (
                 f"the price cap, for {limit(row)} left {power(abs(row['curtailed_kw']))} unserved ({without})"

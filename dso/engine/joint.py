@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dso.engine.ageing import adder_of, less_ageing
+from dso.engine.capacity import capacity_usd_per_kwh
 from dso.engine.market_work import MarketWork, Schedule
 from dso.market import Curve, clear_jointly, share_award
 from dso.messages import FloatArray
@@ -63,10 +64,23 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
         name: retailer.strategy.retail_usd_per_kwh(wholesale, congestion)
         for name, retailer in work.world.retailers.items()
     }
+    capacity = {}
+    for name, energy in retail.items():
+        kappa = capacity_usd_per_kwh(work, name, energy)
+        if kappa is not None:
+            capacity[name], retail[name] = kappa, energy + kappa
     outcome = "scarcity" if "scarcity" in outcomes else "cleared"
     points = np.sum(list(load.values()), axis=0)[:, None]
     return Schedule(
-        wholesale, congestion, retail, load, curtailed, outcome, points, ageing_usd_per_kwh=ageing
+        wholesale,
+        congestion,
+        retail,
+        load,
+        curtailed,
+        outcome,
+        points,
+        capacity_usd_per_kwh=capacity,
+        ageing_usd_per_kwh=ageing,
     )
 
 

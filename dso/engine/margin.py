@@ -8,6 +8,7 @@ import numpy as np
 
 from dso.engine.ageing import head_limits_kw
 from dso.engine.at_points import shifted, shifts
+from dso.engine.capacity import capacity_of
 from dso.engine.market_work import MarketWork, Schedule
 from dso.market import Book
 from dso.messages import FloatArray, IntArray
@@ -16,6 +17,7 @@ from dso.ports import LoadServingStrategy
 
 NEAREST = 3  # bids that are named: those that bend nearest to the price
 PROBE_USD_PER_KWH = 0.01  # does a price move with what it is made from?
+FROM_ABOVE = ("wholesale", "assumed price")  # what sets a price where nothing behind the head does
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,9 @@ def write_clearings(work: MarketWork, tariff: str, record: LseRecord) -> None:
             market=work.market,
             tariff=tariff,
             interval_start=interval.start_s,
-            set_by="limit" if behind.element and setters[t] == "wholesale" else setters[t],
+            set_by=behind.what if behind.element and setters[t] in FROM_ABOVE else setters[t],
             unlimited_usd_per_kwh=float(unlimited[t]),
-            limit_kw=limit if binds else None,
+            limit_kw=limit if binds else behind.limit_kw,
             element=work.world.distribution.network.element if binds else behind.element,
             rent_usd_per_h=float(mu[t] * load[t]) + behind.rent_usd_per_h,
             curtailed_kw=float(schedule.curtailed_kw[t]),
@@ -146,11 +148,13 @@ class _Behind:
 
     element: str | None = None
     rent_usd_per_h: float = 0.0
+    what: str = "limit"
+    limit_kw: float | None = None  # of power; None: of current or voltage
 
 
 def _binding(work: MarketWork, tariff: str, record: LseRecord) -> list[_Behind]:
     """What binds behind the head in each interval."""
-    found = [_Behind()] * len(work.intervals)
+    found = [_sold_out(work, tariff, record, t) for t in range(len(work.intervals))]
     schedule, own = work.subject.schedule, record.customers_kw
     if schedule is None or schedule.at_points is None or own is None:
         return found
@@ -162,6 +166,16 @@ def _binding(work: MarketWork, tariff: str, record: LseRecord) -> list[_Behind]:
         most[t] = max(most[t], abs(rent))
         found[t] = _Behind(name, found[t].rent_usd_per_h + rent)
     return found
+
+
+def _sold_out(work: MarketWork, tariff: str, record: LseRecord, t: int) -> _Behind:
+    """The transformer whose capacity has a price in an interval."""
+    kappa = 0.0 if record.capacity_usd_per_kwh is None else float(record.capacity_usd_per_kwh[t])
+    if not kappa or record.load_kw is None:
+        return _Behind()
+    element, capacity_kw = capacity_of(work, tariff)
+    limit_kw = capacity_kw if kappa > 0 else -capacity_kw
+    return _Behind(element, kappa * float(record.load_kw[t]), "capacity", limit_kw)
 
 
 def _margin_columns(book: Book, bidders: IntArray, price: float) -> dict[str, object]:

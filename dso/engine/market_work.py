@@ -50,6 +50,9 @@ class Schedule:
     at_points: PointPrices | None = None
     customers_kw: Mapping[str, FloatArray] = field(default_factory=dict)  # by tariff, (t, n)
     devices_kw: Mapping[str, FloatArray] = field(default_factory=dict)  # by tariff, (t, bidders)
+    capacity_usd_per_kwh: Mapping[str, FloatArray] = field(
+        default_factory=dict
+    )  # by tariff that buys any, (t,)
     ageing_usd_per_kwh: FloatArray | None = None  # (t,) the part of congestion that is the substation's life
 
     def total_kw(self) -> FloatArray:

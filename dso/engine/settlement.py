@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dso.engine.capacity import capacity_charges
 from dso.engine.deal import Deal
 from dso.engine.market_work import MarketWork
 from dso.engine.wires_charges import wires_charges
@@ -116,7 +117,8 @@ def _post(
         (d, d.congestion_usd_per_kwh * d.rent_kwh, d.rent_kwh) for d in deals if d.congestion_usd_per_kwh
     ]
     put("congestion rent", _several(rents, rent_account(work.world.distribution.network.element)))
-    for what, payee, parts_usd in wires_charges(work, t, deals, wholesale):
+    charges_usd = (*wires_charges(work, t, deals, wholesale), *capacity_charges(work, t, deals))
+    for what, payee, parts_usd in charges_usd:
         put(what, _several(parts_usd, payee))
 
 

@@ -35,7 +35,8 @@ class LseRecord:
     substituted: bool = False
     wholesale_usd_per_kwh: FloatArray | None = None  # (t,)
     congestion_usd_per_kwh: FloatArray | None = None  # (t,) shadow price μ of the wires
-    retail_usd_per_kwh: FloatArray | None = None  # (t,)
+    capacity_usd_per_kwh: FloatArray | None = None  # (t,) κ, price of a transformer's capacity
+    retail_usd_per_kwh: FloatArray | None = None  # (t,) κ included
     points_usd_per_kwh: FloatArray | None = None  # (t, points) price at each; None: retail_usd_per_kwh
     load_kw: FloatArray | None = None  # (t,) its part of the award at the meters
     head_kw: FloatArray | None = None  # (t,) its part of the award at the head

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dso.market import Book, faults
+from dso.market.capacity import CapacitySale
 from dso.messages import Bids, FloatArray, IntArray, Rejection
 from dso.ports import MarketOperatorStrategy, Population
 
@@ -23,6 +24,7 @@ class MoRecord:
     heard: frozenset[str] = frozenset()  # senders heard in this round
     books: tuple[Book, ...] = ()  # one an interval, of the last aggregation
     bidders: IntArray | None = None  # customer behind each row of the books
+    sales: tuple[CapacitySale, ...] = ()  # of a transformer's capacity, one an interval
     price_usd_per_kwh: FloatArray | None = None  # (t,) published
     device_kw: FloatArray | None = None  # (t, customers) awarded, NaN where nothing was
     binding: bool = False

@@ -1,6 +1,7 @@
 """What the engine asks of the parts that plug into it, as Protocols."""
 
 from dso.ports.parties import (
+    CapacityStrategy,
     Forecast,
     LoadServingStrategy,
     MarketOperatorStrategy,
@@ -26,6 +27,7 @@ from dso.ports.wires import (
 __all__ = [
     "AS_BUILT",
     "BoolArray",
+    "CapacityStrategy",
     "ElementLimit",
     "Equipment",
     "Feeder",

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from dso.clock import Interval
 from dso.market import Book, Curve
+from dso.market.capacity import CapacitySale
 from dso.messages import (
     Award,
     BidRequest,
@@ -99,6 +100,21 @@ class MarketOperatorStrategy(Protocol):
 
     def award(self, book: Book, price_usd_per_kwh: float, total_kw: float) -> FloatArray:
         """What each bid of an interval gets at a price, (n,) [kW]; the sum is `total_kw`."""
+
+
+class CapacityStrategy(MarketOperatorStrategy, Protocol):
+    """How the MO of a transformer sells its capacity beside; what it aggregates must fit through."""
+
+    @property
+    def element(self) -> str:
+        """Name of the transformer."""
+
+    @property
+    def capacity_kw(self) -> float:
+        """What it lets pass, either way [kW]."""
+
+    def sell(self, book: Book, residual_kw: float, price_cap_usd_per_kwh: float) -> CapacitySale:
+        """The price of an interval's capacity to bids and to the load that does not bid."""
 
 
 class LoadServingStrategy(Protocol):

@@ -13,7 +13,8 @@ from dso.agents.responsive import ResponsiveLoad
 from dso.messages import IntArray
 from dso.operators.market_operator import MarketOperator
 from dso.ports import MarketOperatorStrategy
-from dso.scenario.model import Bidding, Scenario
+from dso.scenario.bidding import Bidding
+from dso.scenario.model import Scenario
 
 ENROLMENT, PARTICIPATION = 17, 18  # streams of random numbers
 

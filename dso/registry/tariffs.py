@@ -12,8 +12,10 @@ from typing import Any
 from dso.chart_catalogue import RETAIL_CHARTS, shipped_charts
 from dso.errors import InputError, Problem
 from dso.ports import LoadServingStrategy, MarketOperatorStrategy, Tariff
+from dso.scenario.capacity import Capacity
 from dso.scenario.model import Auction, Custom, Flat
 from dso.tariffs.auction import AuctionTariff
+from dso.tariffs.capacity import CapacityTariff
 from dso.tariffs.flat import FlatTariff
 
 GROUP = "dso.tariffs"
@@ -21,7 +23,7 @@ LSE_METHODS = tuple(n for n in vars(LoadServingStrategy) if not n.startswith("_"
 MO_METHODS = tuple(n for n in vars(MarketOperatorStrategy) if not n.startswith("_"))
 
 
-def tariff_of(given: Flat | Auction | Custom, folder: Path) -> Tariff:
+def tariff_of(given: Flat | Auction | Capacity | Custom, folder: Path) -> Tariff:
     """The tariff that a scenario describes.
 
     Raises
@@ -36,6 +38,9 @@ def tariff_of(given: Flat | Auction | Custom, folder: Path) -> Tariff:
         return AuctionTariff(
             given.name, given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month
         )
+    if isinstance(given, Capacity):
+        charges = (given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month)
+        return CapacityTariff(given.name, *charges, element=given.element, capacity_kw=given.capacity_kw)
     return _plugin(given, folder)
 
 

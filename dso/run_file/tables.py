@@ -102,7 +102,8 @@ TABLES: tuple[Table, ...] = (
     ), ("market", "tariff", "interval_start")),
     Table("clearings", "One row a market, tariff and interval: what set its price.", (
         SEQ, MARKET, TARIFF, START,
-        _c("set_by", "TEXT", "rate, wholesale, assumed price (the fallback's), limit (of the wires) or cap"),
+        _c("set_by", "TEXT",
+           "rate, wholesale, assumed price (the fallback's), limit, capacity (sold out) or cap"),
         _c("unlimited_usd_per_kwh", "REAL", "what λ would be if the wires did not bind [USD/kWh]"),
         _c("limit_kw", "REAL", "limit at the head that binds, negative: of export; NULL: none [kW]"),
         _c("element", "TEXT", "the element that it belongs to"),
@@ -114,6 +115,14 @@ TABLES: tuple[Table, ...] = (
         _c("price_low_usd_per_kwh", "REAL", "same clearing from this price on; NULL: from any [USD/kWh]"),
         _c("price_high_usd_per_kwh", "REAL", "up to this one; NULL: to any [USD/kWh]"),
         _c("margin", "TEXT", "JSON, bids that bend nearest: customer, from and to which price, kW at λ"),
+    ), ("market", "tariff", "interval_start")),
+    Table("capacity_sales", "One row a market, tariff and interval: what of a transformer was sold.", (
+        SEQ, MARKET, TARIFF, START,
+        _c("element", "TEXT", "the transformer"),
+        _c("capacity_kw", "REAL", "what it lets pass, either way [kW]"),
+        _c("sold_kw", "REAL", "what the tariff's customers are to draw through it [kW]"),
+        _c("price_usd_per_kwh", "REAL", "κ, price of capacity beside energy; 0: there is enough [USD/kWh]"),
+        _c("unserved_kw", "REAL", "what fits not even at the price cap; negative: injection [kW]"),
     ), ("market", "tariff", "interval_start")),
     Table("points", "One row a service point, where the wires are modelled.", (
         SEQ, _c("point", "TEXT", "its name"), _c("number", "INTEGER", "its place in lists by point"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dso.scenario.capacity import Capacity
 from dso.scenario.model import Auction, Scenario
 from dso.scenario.times import instant, local_text, zone_of
 
@@ -46,5 +47,5 @@ def size_estimate(scenario: Scenario) -> dict[str, Any]:
 
 def _bidders(scenario: Scenario) -> float:
     """About how many customers bid."""
-    shares = (t.share * t.participation_frac for t in scenario.tariffs if isinstance(t, Auction))
+    shares = (t.share * t.participation_frac for t in scenario.tariffs if isinstance(t, Auction | Capacity))
     return scenario.customers.count * sum(shares)

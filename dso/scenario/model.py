@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag
 
+from dso.scenario.bidding import Bidding, TariffShare
+from dso.scenario.capacity import Capacity
 from dso.scenario.network import Network, StaticNetwork
 from dso.scenario.part import Part
 from dso.scenario.place import Source
@@ -45,13 +47,6 @@ class Weather(Part):
     tmy3: str | None = Field(None, description="path of a TMY3 file, relative to the scenario")
 
 
-class TariffShare(Part):
-    """What all tariffs have in common."""
-
-    name: Name = Field(description="how bills and tables call it")
-    share: Fraction = Field(description="part of the customers that is enrolled")
-
-
 class Flat(TariffShare):
     """Flat volumetric: one rate, no market."""
 
@@ -59,15 +54,6 @@ class Flat(TariffShare):
     fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
     distribution_usd_per_kwh: Charge = Field(0.04, description="d, distribution charge [USD/kWh]")
     rate_usd_per_kwh: Price = Field(description="price of energy, delivery included [USD/kWh]")
-
-
-class Bidding(TariffShare):
-    """A tariff on which customers may bid."""
-
-    participation_frac: Fraction = Field(1.0, description="part of its customers whose cooling bids")
-    slider: Fraction | None = Field(
-        None, description="0 comfort … 1 cost for every customer; not given: drawn for each"
-    )
 
 
 class Auction(Bidding):
@@ -201,7 +187,7 @@ class Scenario(Part):
     customers: Customers = Field(description="who is connected")
     weather: Weather = Field(Weather(), description="outdoor temperature")
     tariffs: Annotated[
-        tuple[Annotated[Flat | Auction | Custom, Field(discriminator="kind")], ...],
+        tuple[Annotated[Flat | Auction | Capacity | Custom, Field(discriminator="kind")], ...],
         Field(min_length=1, strict=False, description="rate plans; their shares add up to 1"),
     ]
     series: Annotated[

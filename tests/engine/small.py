@@ -29,6 +29,7 @@ from dso.wholesale.price_series import PriceSeries
 CHARTS = Path(__file__).parents[2] / "statecharts"
 START = "2016-08-10T05:00Z"
 NO_PLANT = "no plant"  # the meters are read by somebody outside
+LIVE = AuctionTariff("live", 1.25, 0.04, 10.0)
 CUSTOMERS = 4  # 0, 1 on the flat rate; 2, 3 on the auction, 1 kW each beside their devices
 
 DAY_AHEAD = SeriesSpec(
@@ -211,23 +212,24 @@ def build(
     retail_handlers: Behaviour = RETAIL,
     tariffs: tuple[str, ...] = ("flat", "live"),
     enrolled: dict[str, list[int]] | None = None,
+    live: AuctionTariff = LIVE,
     start: bool = True,
 ) -> Engine:
     """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, a device takes 1 kW."""
     start_s = parse_time(START)
     end_s = start_s + round(hours * 3600)
     wires = wires or Wires()
-    flat, auction = FlatTariff("flat", 0.12, 10.0, 0.04), AuctionTariff("live", 1.25, 0.04, 10.0)
+    flat = FlatTariff("flat", 0.12, 10.0, 0.04)
     enrolled = enrolled or {"flat": [0, 1], "live": [2, 3]}
     everyone = {
         "flat": LoadServingEntity("flat", "estimate", flat, np.array(enrolled["flat"])),
-        "live": LoadServingEntity("live", "auction", auction, np.array(enrolled["live"])),
+        "live": LoadServingEntity("live", live.mechanism, live, np.array(enrolled["live"])),
     }
     retailers = {tariff: everyone[tariff] for tariff in tariffs}
     populations = (Devices(),) if populations is None else populations
     outside = outside or {}
     ratings = {name: (np.zeros(len(own)), np.full(len(own), 2.0)) for name, own in outside.items()}
-    operator = MarketOperator("live", auction.market_operator(), populations, CUSTOMERS, outside, ratings)
+    operator = MarketOperator("live", live.market_operator(), populations, CUSTOMERS, outside, ratings)
     operators = {"live": operator} if "live" in tariffs else {}
     if series is None:
         series = {"da": DAY_AHEAD, "rt": real_time} if day_ahead else {"rt": real_time}
@@ -253,8 +255,7 @@ def build(
         name: load_chart(CHARTS / f"{name}.yaml", b.vocabulary())
         for name, b in (
             ("market", market),
-            ("retail/auction", retail_handlers),
-            ("retail/estimate", retail_handlers),
+            *((f"retail/{r.mechanism}", retail_handlers) for r in retailers.values()),
             ("billing", BILLING),
             ("dso", LIFE),
         )

@@ -11,6 +11,7 @@ from dso.engine.loop import Engine
 from dso.engine.step import Step
 from dso.engine.work import Behaviour, outcomes_of
 from dso.errors import EngineError
+from dso.tariffs.capacity import CapacityTariff
 from tests.engine.small import (
     HOUR_AHEAD,
     NO_PLANT,
@@ -62,6 +63,9 @@ class MovingWires(Wires):
         return super().violated(intervals, load_kw, known_at_s, equipment)
 
 
+BEHIND = CapacityTariff("live", 1.25, 0.04, 10.0, element="t1", capacity_kw=3.5)
+
+
 def circumstances(handler: str) -> dict:
     """What it takes for a handler to be called at all."""
     if handler == "fall_back_on_price":
@@ -70,6 +74,8 @@ def circumstances(handler: str) -> dict:
         return {"plant": DeafPlant(Wires())}
     if handler == "set_limits":
         return {"wires": Wires(import_limit_kw=TIGHT_KW)}
+    if handler == "sell_capacity":
+        return {"live": BEHIND}
     return {}
 
 
@@ -186,7 +192,9 @@ def test_customers_of_a_market_that_broke_before_delivery_are_billed_by_the_mete
 
 @pytest.mark.parametrize("handler", sorted(RETAIL.handlers))
 def test_a_tariff_whose_retail_handler_breaks_is_estimated_and_billed(handler: str) -> None:
-    engine = build(hours=1, series=SERIES, retail_handlers=wired(RETAIL, handler, at=2))
+    engine = build(
+        hours=1, series=SERIES, retail_handlers=wired(RETAIL, handler, at=2), **circumstances(handler)
+    )
     audit = finished(engine)
     (step,) = errors_of(engine)
     retail = [s for s in steps_of(engine, step.machine) if s.sequence > step.sequence]

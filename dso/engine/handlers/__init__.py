@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from dso.engine.handlers import billing, deliver, life, negotiate, prepare, price, procure, reconcile, retail
+from dso.engine.handlers import (
+    billing,
+    capacity,
+    deliver,
+    life,
+    negotiate,
+    prepare,
+    price,
+    procure,
+    reconcile,
+    retail,
+)
 from dso.engine.market_work import MarketWork, RetailWork
 from dso.engine.series import MARKET_TIMES
 from dso.engine.work import Behaviour
@@ -54,6 +65,7 @@ RETAIL = Behaviour(
     work=RetailWork,
     handlers={
         "call_for_bids": retail.call_for_bids,
+        "sell_capacity": capacity.sell_capacity,
         "aggregate": retail.aggregate,
         "estimate": retail.estimate,
         "inform": retail.inform,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dso.engine.at_points import retail_at_points
+from dso.engine.capacity import write_capacity_sales
 from dso.engine.handlers.negotiate import allowed, limit_statically, pulled_in, say_static_limits
 from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_customers
 from dso.engine.margin import write_clearings
@@ -115,6 +116,7 @@ def _adopt(
             tariff,
             wholesale_usd_per_kwh=result.price_usd_per_kwh,
             congestion_usd_per_kwh=schedule.congestion_usd_per_kwh,
+            capacity_usd_per_kwh=schedule.capacity_usd_per_kwh.get(tariff),
             retail_usd_per_kwh=schedule.retail_usd_per_kwh[tariff],
             load_kw=load_kw[tariff],
             points_usd_per_kwh=retail_at_points(work, tariff, schedule),
@@ -231,6 +233,7 @@ def publish(work: MarketWork) -> Literal["published"]:
             )
         _write_prices(work, tariff, record)
         write_clearings(work, tariff, record)
+        write_capacity_sales(work, tariff, record)
     write_point_prices(work, _points_kw(work))
     priced = work.subject.priced
     assert priced is not None  # priced before

@@ -15,7 +15,7 @@ from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
 from dso.market import Book, Curve
 from dso.market.columns import totals_above
-from dso.messages import BidRequest, Bids, FloatArray, PriceSignal, Rejection
+from dso.messages import BidRequest, Bids, FloatArray, IntArray, PriceSignal, Rejection
 from dso.operators.market_operator import joined
 
 NO_BIDS = Book(np.zeros((0, 1)), np.zeros((0, 1)))
@@ -136,20 +136,25 @@ def _as_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Bids:
     )
 
 
-def aggregate(work: RetailWork) -> Literal["aggregated"]:
-    """One curve an interval: accepted bids, and everything else at the estimate."""
+def books_and_rest(work: RetailWork) -> tuple[IntArray, tuple[Book, ...], FloatArray]:
+    """Who bids, the book of each interval, and the estimate of everything else, (t,) [kW]."""
     record, lse = work.mo(work.tariff), work.lse(work.tariff)
     customers, quantity, prices = joined(record.accepted)
     silent = ~np.isin(work.retailer.customers, customers)
     assert lse.device_kw is not None  # prepared before
     rest_kw = residual_kw(lse).sum(axis=1) + lse.device_kw[:, silent].sum(axis=1)
-    books, curves = [], []
-    for t in range(len(work.intervals)):
-        book = Book(quantity[t], prices[t]) if len(customers) else NO_BIDS
-        books.append(book)
-        curves.append(work.operator.strategy.aggregate(book, float(rest_kw[t])))
-    work.set_mo(work.tariff, books=tuple(books), bidders=customers)
-    waiting = work.operator.senders - record.heard
+    count = len(work.intervals)
+    books = tuple(Book(quantity[t], prices[t]) if len(customers) else NO_BIDS for t in range(count))
+    return customers, books, rest_kw
+
+
+def aggregate(work: RetailWork) -> Literal["aggregated"]:
+    """One curve an interval: accepted bids, and everything else at the estimate."""
+    customers, books, rest_kw = books_and_rest(work)
+    strategy = work.operator.strategy
+    curves = [strategy.aggregate(book, float(kw)) for book, kw in zip(books, rest_kw, strict=True)]
+    work.set_mo(work.tariff, books=books, bidders=customers)
+    waiting = work.operator.senders - work.mo(work.tariff).heard
     if waiting:
         work.note(missing=sorted(waiting))
     _offer(work, curves)
