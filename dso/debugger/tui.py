@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -96,7 +97,7 @@ class StepScreen(App[BaseException]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key can be used now; while steps are taken, only stop and quit."""
         if action == "stop":
-            return True if self.going or bool(self.query("Question.asked")) else None
+            return True if self.going or self.query_one(Question).display else None
         return None if self.going and action in ("do", "go", "ask") else True
 
     def action_do(self, name: str) -> None:
@@ -174,9 +175,21 @@ class StepScreen(App[BaseException]):
         self.refresh_bindings()
 
     def _forget(self) -> None:
-        self.query_one(Question).remove_class("asked")
         self.set_focus(None)
+        self.query_one(Question).display = False
         self.refresh_bindings()
+
+    async def on_key(self, key: events.Key) -> None:
+        """What was typed before the question stood there belongs to the answer, too."""
+        question = self.query_one(Question)
+        if not question.display:
+            return
+        if key.key == "enter":
+            key.prevent_default()
+            await question.action_submit()
+        elif key.is_printable and key.character:
+            key.prevent_default()
+            question.insert_text_at_cursor(key.character)
 
     def on_input_submitted(self, answered: Input.Submitted) -> None:
         """Go where it was said; what is wrong can be corrected."""

@@ -95,6 +95,7 @@ class Question(Input):
 
     def __init__(self) -> None:
         super().__init__(compact=True)
+        self.display = False
 
     def ask(self, command: str, text: str) -> None:
         """Ask what a command of the prompt needs, beginning with a text."""
@@ -102,7 +103,8 @@ class Question(Input):
         self.placeholder = " ".join(commands.HELP[command].split())
         names = [path.rpartition(".")[2] for path in chart_named("market").states]
         self.suggester = SuggestFromList(names) if command == "until" else None
-        self.add_class("asked").focus()
+        self.display = True
+        self.screen.set_focus(self)  # at once: the keys that follow are the answer's
 
 
 class JournalTail(Static):

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -139,6 +140,18 @@ def test_u_asks_for_a_state_and_goes_there(walk) -> None:
         assert w.lit == "negotiation.clearing"
         assert w.said.startswith("■ negotiation.clearing is entered; 18 steps")
         assert w.app.focused is None
+
+    walk(do)
+
+
+def test_what_is_typed_before_the_question_stands_there_is_its_answer(walk) -> None:
+    async def do(w: Walk) -> None:
+        for key in ["u", *"clearing", "enter"]:  # all at once, as a paste or a slow line would
+            character = key if len(key) == 1 else None
+            w.app.post_message(events.Key(key, character))
+        await w.settled()
+        await w.settled()
+        assert w.said.startswith("■ negotiation.clearing is entered; 18 steps")
 
     walk(do)
 
