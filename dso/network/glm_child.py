@@ -82,12 +82,13 @@ class Solver:
 
 
 def errors(log: Any) -> list[str]:
-    """What it complained of, without time stamps and its own prefixes."""
+    """What it complained of, the loader's own complaint first; without time stamps and its file."""
     log.seek(0)
-    text = log.read().decode(errors="replace")
-    lines = [line for line in text.splitlines() if re.search("ERROR|load failed", line)]
-    own = [line for line in lines if not re.search("global(_init| variable)|failed to load model", line)]
-    return [re.sub(r"^.*?(\] : |glm\()", "", line)[:200] for line in own]
+    lines = log.read().decode(errors="replace").splitlines()
+    loader = [line.split("): ", 1)[1] for line in lines if re.search(r"\.glm\(\d+\): ", line)]
+    others = [line.split("] : ", 1)[-1] for line in lines if line.startswith("ERROR")]
+    stray = re.compile(r"global(_init| variable)|load '|load model")
+    return [line[:200] for line in (*loader, *others) if not stray.search(line)]
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from dso.network.glm_ratings import Watched
 from dso.network.glm_wires import NODES, GlmWires, closed
 
 Values = NDArray[np.complex128]
-STEP_KW = 0.1  # of a finite difference: small against a home, large against the tolerance of a solve
+STEP_KW = 0.05  # of a finite difference: what it leaves out is as small as what a solve leaves open
 
 
 class GlmModel:
@@ -57,10 +57,12 @@ class GlmModel:
         groups: dict[tuple[str, str], list[str]] = defaultdict(list)
         for one in watched:
             groups[one.cls, one.key].append(one.node)
+        head = self.wires.root(self.wires.swing)
         for link in self.links:
             cls = self.wires.links[link].cls
             ends = ("current_in", "current_out") if cls == "regulator" else ("current_in",)
-            for key in (*(f"{end}_{p}" for end in ends for p in "ABC"), "power_in", "power_out"):
+            powers = ("power_in", "power_out") if head in self.wires.ends(self.wires.links[link]) else ()
+            for key in (*(f"{end}_{p}" for end in ends for p in "ABC"), *powers):
                 groups[cls, key].append(link)
         reads = [(cls, key, names) for (cls, key), names in groups.items()]
         places = ((name, key) for _, key, names in reads for name in names)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from dso.errors import NetworkUnavailableError
+from dso.errors import InputError, NetworkUnavailableError
 from dso.messages import FloatArray
 from dso.network.glm_model import GlmModel, Values
 from dso.network.glm_ratings import Watched
@@ -51,11 +51,18 @@ class GlmModels:
         self._wires, self._watched = wires, watched
         self._models: Memory[Out, GlmModel] = Memory(3, lambda model: model.process.close())
         self._solved: Memory[tuple[Out, bytes], Values] = Memory(64)
-        self._perturbed: Memory[tuple[Out, bytes], Values] = Memory(2)
 
     def model(self, out: Out) -> GlmModel:
-        """The model with some elements out; raises as `GlmModel`."""
-        return self._models.get(out, lambda: GlmModel(self._wires, self._watched, out))
+        """The model with some elements out; raises as `GlmModel`, or no answer if some are."""
+        return self._models.get(out, lambda: self._made(out))
+
+    def _made(self, out: Out) -> GlmModel:
+        try:
+            return GlmModel(self._wires, self._watched, out)
+        except InputError as error:
+            if not out:
+                raise
+            raise NetworkUnavailableError(str(error)) from error
 
     def solved(self, out: Out, load_kw: FloatArray) -> Values:
         """What is read for a load at each point, (points,) [kW]; raises as `GlmModel.solve`."""
@@ -63,9 +70,7 @@ class GlmModels:
 
     def perturbed(self, out: Out, load_kw: FloatArray) -> Values:
         """What is read as it is, then with a little more at each live point; raises as `GlmModel.solve`."""
-        return self._perturbed.get(
-            (out, load_kw.tobytes()), lambda: self._ask(out, GlmModel.perturbed, load_kw)
-        )
+        return self._ask(out, GlmModel.perturbed, load_kw)
 
     def _ask(self, out: Out, what: Callable[[GlmModel, FloatArray], Values], load_kw: FloatArray) -> Values:
         """An answer; where there is none its process has ended, so that all are started anew."""
@@ -77,5 +82,5 @@ class GlmModels:
 
     def close(self) -> None:
         """Ends all processes and forgets."""
-        for memory in (self._models, self._solved, self._perturbed):
-            memory.forget()
+        self._models.forget()
+        self._solved.forget()

@@ -10,7 +10,7 @@ from dso.errors import InputError, Problem
 from dso.messages import FloatArray, IntArray
 from dso.network.glm_flow import GlmFigures
 from dso.network.glm_model import STEP_KW
-from dso.network.glm_models import GlmModels
+from dso.network.glm_models import GlmModels, Memory
 from dso.network.glm_plan import plan
 from dso.network.glm_process import require_gridlabd
 from dso.network.glm_ratings import watched
@@ -54,6 +54,8 @@ class GridLabDFeeder:
         self._points = tuple(p.name for p in self._wires.points)
         self._nodes = tuple(w.name for w in self._watched)
         self._models = GlmModels(self._wires, self._watched)
+        self._slopes: Memory[tuple[frozenset[str], bytes], Slopes] = Memory(8)
+        self._models.model(frozenset())  # so that a file it does not take is refused now
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -149,14 +151,18 @@ class GridLabDFeeder:
 
     def _slopes_at(self, load_kw: FloatArray, equipment: Equipment) -> Slopes:
         """How loading, voltage and losses change per kW at each point."""
-        out, points = self._out(equipment), len(self.points)
+        out = self._out(equipment)
+        slopes = self._slopes.get((out, load_kw.tobytes()), lambda: self._differences(out, load_kw))
+        return slopes[0] / self._figures.fractions(equipment.rating_frac)[:, None], *slopes[1:]
+
+    def _differences(self, out: frozenset[str], load_kw: FloatArray) -> Slopes:
+        points = len(self.points)
         loading, voltage = np.zeros((len(self.elements), points)), np.zeros((len(self.nodes), points))
         losses = np.zeros(points)
         if self._wires.alive(out):
             model, figures = self._models.model(out), self._figures
             rows = self._models.perturbed(out, load_kw)
-            loaded = figures.loading_pu(model, rows) / figures.fractions(equipment.rating_frac)
-            volts = figures.voltage_pu(model, rows)
+            loaded, volts = figures.loading_pu(model, rows), figures.voltage_pu(model, rows)
             head_kw = figures.head_va(model, rows).real / 1e3
             through = np.where(
                 model.at_head, 0.0, 1.0
