@@ -8,8 +8,9 @@ from functools import partial as bound
 from pathlib import Path
 from typing import Any
 
+from dso.scenario.capacity import Capacity
 from dso.scenario.model import Custom, Ercot, ErcotOutage, PriceSeries, Scenario
-from dso.scenario.network import Derate
+from dso.scenario.network import Derate, StaticNetwork
 from dso.scenario.place import Location
 from dso.scenario.series import check_lead_times, check_physical, check_refines, check_rounds
 from dso.scenario.times import check_local_times, check_times, instant
@@ -47,6 +48,7 @@ def _checks(scenario: Scenario, folder: Path) -> Iterator[Callable[[], Iterable[
     yield lambda: _shares(scenario)
     for k, tariff in enumerate(_items(scenario, "tariffs")):
         yield bound(_plugin, tariff, ("tariffs", k), folder)
+        yield bound(_behind, tariff, ("tariffs", k), scenario)
     for k, derate in enumerate(_items(getattr(scenario, "network", None), "derates")):
         yield bound(_derate, derate, ("network", "derates", k), scenario)
     yield bound(_price_series, scenario, folder)
@@ -83,6 +85,11 @@ def _plugin(tariff: Any, at: Location, folder: Path) -> Iterator[Finding]:
         yield (*at, "plugin"), f"must name the class, too: {file}:ClassName, was '{tariff.plugin}'"
     elif colon and path.endswith(".py"):
         yield from _file((*at, "plugin"), path, folder)
+
+
+def _behind(tariff: Any, at: Location, scenario: Scenario) -> Iterator[Finding]:
+    if isinstance(tariff, Capacity) and not isinstance(scenario.network, StaticNetwork):
+        yield (*at, "kind"), "needs network.kind static; on a feeder the DO limits each transformer itself"
 
 
 def _derate(derate: Derate, at: Location, scenario: Scenario) -> Iterator[Finding]:

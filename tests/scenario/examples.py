@@ -45,6 +45,12 @@ NETWORKS = {
     "ercot": {"ageing": {"rated_kva": 150, "cost_usd": 5000}},
 }
 
+BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network of kind static
+    "price_series": [],
+    "supply_curve": [],
+    "ercot": [{"name": "row", "kind": "capacity", "share": 0.0, "element": "t1", "capacity_kw": 50}],
+}
+
 
 def small(**changes: Any) -> dict[str, Any]:
     """Four hours of ten customers on two tariffs, with some fields changed."""
@@ -56,7 +62,7 @@ def everything(wholesale: str) -> dict[str, Any]:
     custom = {"name": "own", "kind": "custom", "share": 0.0, "plugin": "flat", "options": {}}
     derate = {"from": "2016-08-10T13:00", "to": "2016-08-10T14:00", "import_limit_kw": 50}
     data = small(wholesale=WHOLESALES[wholesale], weather={}, forecast={}, settings={})
-    data["tariffs"].append(custom)
+    data["tariffs"] += [custom, *BEHIND[wholesale]]
     data["network"] |= {"derates": [derate]} | NETWORKS[wholesale]
     return deepcopy(data)
 
