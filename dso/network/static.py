@@ -115,9 +115,11 @@ class StaticNetwork:
         equipment: Sequence[Equipment],
     ) -> Limits | None:
         """Limits of all intervals if a load, (t, points) [kW], breaks one by over 1e-9 of it; else None."""
+        return self.broken(intervals, load_kw.sum(axis=1) + self.losses_kw(load_kw, equipment), known_at_s)
+
+    def broken(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
+        """The same of what passes the head, (t,) [kW]."""
         limits = self.limits(intervals, known_at_s)
-        load = load_kw.sum(axis=1)
-        head_kw = load + self.loss_frac * np.abs(load)
         broken = _exceeds(head_kw, limits.import_kw) | _exceeds(-head_kw, limits.export_kw)
         return limits if broken.any() else None
 

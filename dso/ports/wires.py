@@ -95,6 +95,10 @@ class Feeder(Protocol):
         """Names of the service points."""
 
     @property
+    def base_kw(self) -> FloatArray:
+        """Load that each point was designed for, (points,) [kW]."""
+
+    @property
     def elements(self) -> tuple[str, ...]:
         """Names of the elements with a rating, the substation first; those of `Equipment` are among them."""
 

@@ -1,0 +1,44 @@
+"""What is wrong with a feeder, seen before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dso.errors import InputError, Problem
+from dso.network.opendss.state import State
+from dso.network.services import ServicePoint
+
+
+def check(state: State, master: Path, services: Sequence[ServicePoint] | None) -> None:
+    """Look at a compiled feeder.
+
+    Raises
+    ------
+    InputError : with everything that is wrong.
+    """
+    found = [*_islands(state, services is not None), *_without_impedance(state)]
+    if found:
+        raise InputError([Problem("", f"{master.name}: {what}") for what in found])
+
+
+def _islands(state: State, services: bool) -> Iterator[str]:
+    for name, nodes in state.load_nodes.items():
+        dead = [n for n in nodes if n not in state.supply]
+        if dead and not services:
+            yield f"load {name} sits at {dead[0]}, which no line or transformer joins to the source"
+        elif dead:
+            yield f"homes at {name.removeprefix('home_')} have no supply: {dead[0]} is joined to no source"
+    for element in state.elements:
+        if not any(n in state.supply for n in element.nodes):
+            yield f"{element.name} is an island: no line or transformer joins it to the source"
+
+
+def _without_impedance(state: State) -> Iterator[str]:
+    lines, active = state.circuit.circuit.Lines, state.circuit.circuit
+    for element in state.elements:
+        if not element.name.startswith("line."):
+            continue
+        active.SetActiveElement(element.name)
+        if element.length_km <= 0:
+            yield f"{element.name} has a length of {lines.Length:g}; a line needs an impedance"

@@ -1,0 +1,245 @@
+"""One compiled OpenDSS circuit: loads in, voltages and currents out, always from the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from dss import DSS, DSSException
+
+from dso.errors import InputError, NetworkUnavailableError, Problem
+from dso.messages import FloatArray
+from dso.network.service_equipment import dss_name, service_dss
+from dso.network.services import ServicePoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+MOST_CONTROL_ITERATIONS = 100
+BASE_LEVEL, MOST_LEVEL = 20, 3.0  # taps to begin with are kept in steps of 1/20 of the design peak
+MOST_ITERATIONS = 100
+HOMES = "home_"  # loads that stand for service points begin with it
+HOME_KW = 5.0  # design peak of a home among many: docs/data-feeders.md
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """What OpenDSS answers: volts of every node, amps of every conductor, powers [kW, kvar]."""
+
+    volts: NDArray[np.complex128]  # (circuit nodes,)
+    amps: NDArray[np.complex128]  # (conductors,) of all power delivery elements, terminal by terminal
+    head_kva: complex
+    losses_kva: complex
+    taps: tuple[int, ...]
+
+
+class Circuit:
+    """A feeder's file, compiled, with its service points and without what is out of service.
+
+    Parameters
+    ----------
+    master : the OpenDSS file.
+    services : homes on transformers of their own in the place of the file's loads; None: those loads.
+    without : full names of elements that are left out.
+
+    Raises
+    ------
+    InputError : OpenDSS cannot compile the file, or it does not converge as published.
+    """
+
+    def __init__(
+        self, master: Path, services: Sequence[ServicePoint] | None, without: Iterable[str] = ()
+    ) -> None:
+        self._dss: Any = DSS.NewContext()
+        self._dss.AllowChangeDir = False  # a library must not move its process
+        self._dss.AllowForms = False
+        with _as_input(master, "cannot compile it"):
+            self.tell(f'Compile "{master}"')
+            self.tell(f"Set MaxControlIter={MOST_CONTROL_ITERATIONS}")
+            self.tell(f"Set MaxIterations={MOST_ITERATIONS}")
+            if services is not None:
+                self.tell("BatchEdit Load..* enabled=no")
+                for line in service_dss(services):
+                    self.tell(line)
+        for name in without:
+            self.tell(f"Edit {name} enabled=no")
+        self.circuit: Any = self._dss.ActiveCircuit
+        self._loads: Any = self.circuit.Loads
+        self._regulators: Any = self.circuit.RegControls
+        self.loads = self._numbered()
+        self.base_kw, self.kvar_per_kw = self._base(services)
+        with _as_input(master, "cannot solve it as it stands"):
+            self.tell("Set mode=snapshot")
+            self.circuit.Solution.Solve()
+        if not self.circuit.Solution.Converged:
+            raise InputError([Problem("", f"{master.name} does not converge as it stands: check its loads")])
+        self._starts: dict[int, tuple[int, ...]] = {BASE_LEVEL: self._taps()}
+        self._states = self._capacitors()
+        self.last: Solved | None = None
+        self.node_names: tuple[str, ...] = tuple(n.lower() for n in self.circuit.YNodeOrder)
+
+    def tell(self, command: str) -> None:
+        """Give OpenDSS a command; raises DSSException."""
+        self._dss.Text.Command = command
+
+    def _numbered(self) -> dict[str, int]:
+        """OpenDSS's number of each load that is in service, in its order."""
+        found, at = {}, self._loads.First
+        while at:
+            found[self._loads.Name.lower()] = int(self._loads.idx)
+            at = self._loads.Next
+        return found
+
+    def _base(self, services: Sequence[ServicePoint] | None) -> tuple[FloatArray, FloatArray]:
+        """Design peak of each load and its kvar per kW, which it keeps from now on."""
+        own = {f"{HOMES}{dss_name(p.name)}": p for p in services or ()}
+        kw, ratio = [], []
+        for name, number in self.loads.items():
+            self._loads.idx = number
+            if name in own:
+                self._loads.kW, per_kw = own[name].homes * HOME_KW, own[name].kvar_per_kw
+            else:
+                per_kw = self._loads.kvar / self._loads.kW if self._loads.kW else 0.0
+            kw.append(self._loads.kW)
+            ratio.append(per_kw)
+            self._loads.PF = float(np.copysign(1 / np.hypot(1.0, per_kw), per_kw if per_kw else 1.0))
+        return np.array(kw, np.float64), np.array(ratio, np.float64)
+
+    def _taps(self) -> tuple[int, ...]:
+        found, at = [], self._regulators.First
+        while at:
+            found.append(int(self._regulators.TapNumber))
+            at = self._regulators.Next
+        return tuple(found)
+
+    def _capacitors(self) -> list[Any]:
+        return [list(c.States) for c in self.circuit.Capacitors]
+
+    def solve(self, load_kw: FloatArray) -> Solved:
+        """Solve for the load of each of its loads, in their order, whatever was solved before.
+
+        Raises
+        ------
+        NetworkUnavailableError : it does not converge, or OpenDSS has another objection.
+        """
+        try:
+            self._from_the_start(self._start_for(load_kw))
+            self._write(load_kw)
+            self.circuit.Solution.Solve()
+            converged = bool(self.circuit.Solution.Converged)
+        except DSSException as error:
+            raise NetworkUnavailableError(f"the power flow has no solution: {told(error)}") from error
+        if not converged:
+            total = f"{load_kw.sum():,.1f} kW"
+            raise NetworkUnavailableError(f"the power flow does not converge at {total}")
+        self.last = self._read()
+        return self.last
+
+    def _start_for(self, load_kw: FloatArray) -> tuple[int, ...]:
+        """Taps to begin with: those of the design peak scaled to about this load, so that few must move.
+
+        They depend on the load alone, never on what was solved before.
+        """
+        if not len(self._starts[BASE_LEVEL]) or not self.base_kw.sum() > 0:
+            return self._starts[BASE_LEVEL]
+        level = round(min(max(float(load_kw.sum() / self.base_kw.sum()), 0.0), MOST_LEVEL) * BASE_LEVEL)
+        if level not in self._starts:
+            self._from_the_start(self._starts[BASE_LEVEL])
+            self._write(self.base_kw * (level / BASE_LEVEL))
+            self.circuit.Solution.Solve()
+            self._starts[level] = self._taps()
+        return self._starts[level]
+
+    def _write(self, load_kw: FloatArray) -> None:
+        loads = self._loads
+        for number, kw in zip(self.loads.values(), load_kw.tolist(), strict=True):
+            loads.idx = number
+            loads.kW = kw
+
+    def _from_the_start(self, taps: tuple[int, ...]) -> None:
+        """Taps and capacitors as given, and no voltage remembered: else results drift."""
+        regulators = self._regulators
+        regulators.First  # noqa: B018  makes the first one active
+        for tap in taps:
+            if regulators.TapNumber != tap:
+                regulators.TapNumber = tap
+            regulators.Next  # noqa: B018
+        if self._states:
+            for capacitor, state in zip(self.circuit.Capacitors, self._states, strict=True):
+                if list(capacitor.States) != state:
+                    capacitor.States = state
+        self.tell("Set mode=snapshot")
+
+    def _read(self) -> Solved:
+        circuit = self.circuit
+        return Solved(
+            _complex(circuit.YNodeVarray),
+            _complex(circuit.PDElements.AllCurrents),
+            -complex(*circuit.TotalPower),
+            complex(*circuit.Losses) / 1e3,
+            self._taps(),
+        )
+
+    def admittance(self) -> Any:
+        """The system's Y with its loads taken out, (circuit nodes, circuit nodes) sparse, taps as solved."""
+        from scipy.sparse import csc_matrix
+
+        full = csc_matrix(self._dss.YMatrix.GetCompressedYMatrix(factor=False))
+        return full - csc_matrix(self._load_admittance(full.shape[0]))
+
+    def primitive(self, name: str) -> tuple[list[str], NDArray[np.complex128]]:
+        """The node of each conductor of an element, and its own admittance as it stands."""
+        self.circuit.SetActiveElement(name)
+        element = self.circuit.ActiveCktElement
+        nodes = terminal_nodes(element)
+        return nodes, _complex(element.Yprim).reshape(len(nodes), len(nodes)).T
+
+    def _load_admittance(self, count: int) -> Any:
+        """What loads contribute to the system's Y."""
+        from scipy.sparse import coo_matrix
+
+        at = {name: k for k, name in enumerate(self.node_names)}
+        rows, columns, values = [], [], []
+        for name in self.loads:
+            nodes, y = self.primitive(f"Load.{name}")
+            for i, a in enumerate(nodes):
+                for j, b in enumerate(nodes):
+                    if a in at and b in at:
+                        rows.append(at[a])
+                        columns.append(at[b])
+                        values.append(y[i, j])
+        return coo_matrix(
+            (np.array(values), (np.array(rows, np.int64), np.array(columns, np.int64))), shape=(count, count)
+        )
+
+
+def terminal_nodes(element: Any) -> list[str]:
+    """The node of each conductor of an element, terminal by terminal; `bus.0` is the ground."""
+    order, conductors = element.NodeOrder, element.NumConductors
+    buses = [name.split(".")[0].lower() for name in element.BusNames]
+    return [f"{buses[k // conductors]}.{node}" for k, node in enumerate(order)]
+
+
+def told(error: DSSException) -> str:
+    """OpenDSS's objection in one line."""
+    text = " ".join(str(error.args[-1]).split())
+    return text.split(" [file:")[0].rstrip(".") or "it does not say why"
+
+
+@contextmanager
+def _as_input(master: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except DSSException as error:
+        raise InputError([Problem("", f"{master.name}: OpenDSS {what}: {told(error)}")]) from error
+
+
+def _complex(pairs: Any) -> NDArray[np.complex128]:
+    values = np.asarray(pairs)
+    return values.astype(np.complex128) if values.dtype.kind == "c" else values.view(np.complex128).copy()

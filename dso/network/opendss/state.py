@@ -1,0 +1,236 @@
+"""A feeder in one state of its equipment: its circuit, what is supplied, and what it solves."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dso.messages import FloatArray, IntArray
+from dso.network.opendss.circuit import Circuit, Solved
+from dso.network.opendss.linear import Linear, Loads
+from dso.network.opendss.wiring import (
+    Element,
+    elements_of,
+    first_conductors,
+    load_nodes,
+    source_nodes,
+    supplied,
+)
+from dso.network.services import ServicePoint
+from dso.ports import BoolArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Complexes = NDArray[np.complex128]
+
+FACTORED = 8  # states of taps whose factors are remembered
+
+
+class State:
+    """One circuit with what one needs to know of it.
+
+    Parameters
+    ----------
+    circuit : compiled.
+    points : how many service points the whole feeder has.
+    alive : (points,) which of them it supplies; its loads are those.
+    """
+
+    def __init__(self, circuit: Circuit, alive: BoolArray | None = None) -> None:
+        self.circuit = circuit
+        self.elements = elements_of(circuit)
+        self.sources = source_nodes(circuit)
+        self.supply = supplied(self.elements, self.sources)  # node -> distance [km]
+        self.load_nodes = load_nodes(circuit)
+        self.alive: BoolArray = np.ones(len(circuit.loads), bool) if alive is None else alive
+        self.base_v = self._base_volts()
+        self.index = {name: k for k, name in enumerate(circuit.node_names)}
+        self.rated_a = np.concatenate([e.rated_a for e in self.elements])
+        self.first = first_conductors(self.elements)
+        self.number = {e.name: k for k, e in enumerate(self.elements)}
+        self._factors: OrderedDict[tuple[int, ...], tuple[Any, Any]] = OrderedDict()
+
+    @classmethod
+    def of(
+        cls,
+        master: Path,
+        services: Sequence[ServicePoint] | None,
+        without: Iterable[str] = (),
+        alive: BoolArray | None = None,
+    ) -> State:
+        """Compile a feeder without some of its elements."""
+        return cls(Circuit(master, services, without), alive)
+
+    def _base_volts(self) -> dict[str, float]:
+        """Nominal voltage of each node [V], 0 where the file does not tell."""
+        names = self.circuit.circuit.AllBusNames
+        found: dict[str, float] = {}
+        for bus in names:
+            self.circuit.circuit.SetActiveBus(bus)
+            active = self.circuit.circuit.ActiveBus
+            for node in active.Nodes:
+                found[f"{bus.lower()}.{node}"] = float(active.kVBase) * 1e3
+        return found
+
+    def position(self, node: str) -> tuple[float, float]:
+        """Where a node is drawn, NaN where the file does not tell."""
+        self.circuit.circuit.SetActiveBus(node.rpartition(".")[0])
+        bus = self.circuit.circuit.ActiveBus
+        return (float(bus.x), float(bus.y)) if bus.Coorddefined else (float("nan"), float("nan"))
+
+    # --- without something ----------------------------------------------------------------------------------
+
+    def dead_with(self, out: frozenset[str]) -> list[str]:
+        """Everything that is out with some elements: they, and what they leave without supply."""
+        left = [e for e in self.elements if e.name not in out]
+        alive = supplied(left, self.sources)
+        dead = [e.name for e in left if not any(n in alive for n in e.nodes)]
+        loads = [f"load.{n}" for n, nodes in self.load_nodes.items() if not all(x in alive for x in nodes)]
+        return [*sorted(out & set(self.number)), *dead, *loads]
+
+    def places(self, nodes: Sequence[str], elements: Sequence[str]) -> tuple[IntArray, IntArray]:
+        """Numbers in this state of a feeder's nodes and elements, −1 for those that are dead."""
+        return (
+            np.array([self.index[n] if n in self.supply else -1 for n in nodes], np.int64),
+            np.array([self.number.get(e, -1) for e in elements], np.int64),
+        )
+
+    def alive_without(self, out: frozenset[str]) -> BoolArray:
+        """Which of its loads are still supplied, (loads,)."""
+        alive = supplied([e for e in self.elements if e.name not in out], self.sources)
+        return np.array([all(x in alive for x in nodes) for nodes in self.load_nodes.values()], bool)
+
+    # --- solving ------------------------------------------------------------------------------------------
+
+    def solve(self, load_kw: FloatArray) -> StateSolve:
+        """Solve for a load at each service point of the feeder; those without supply count as none."""
+        own = load_kw[self.alive]
+        return StateSolve(self, own, self.circuit.solve(own))
+
+    def factors(self, taps: tuple[int, ...]) -> tuple[Any, Any]:
+        """Y without loads, and its factors, for the state of taps that was solved last."""
+        from scipy.sparse.linalg import splu
+
+        if taps not in self._factors:
+            y = self.circuit.admittance().tocsc()
+            self._factors[taps] = (y, splu(y))
+            if len(self._factors) > FACTORED:
+                self._factors.popitem(last=False)
+        self._factors.move_to_end(taps)
+        return self._factors[taps]
+
+    @cached_property
+    def loads(self) -> Loads:
+        """Where its loads hang."""
+        nodes = [[self.index[n] for n in pair] for pair in self.load_nodes.values()]
+        minus = [pair[1] if len(pair) > 1 else -1 for pair in nodes]
+        point = np.flatnonzero(self.alive)
+        return Loads(np.array([p[0] for p in nodes], np.int64), np.array(minus, np.int64), point)
+
+
+@dataclass(eq=False)
+class StateSolve:
+    """One solved point of a state."""
+
+    state: State
+    load_kw: FloatArray  # of the loads that are supplied
+    solved: Solved
+    _linear: Linear | None = field(default=None, init=False)
+
+    def loading(self, which: IntArray) -> FloatArray:
+        """The most loaded conductor of elements over its rating, by number in the state; −1: 0."""
+        state = self.state
+        most = np.maximum.reduceat(np.abs(self.solved.amps) / state.rated_a, state.first)
+        return np.where(which >= 0, most[which], 0.0)
+
+    def voltage_pu(self, which: IntArray, base_v: FloatArray) -> FloatArray:
+        """Voltage of nodes over their nominal, by number in the state; −1: dead, NaN."""
+        return np.where(which >= 0, np.abs(self.solved.volts[which]) / base_v, np.nan)
+
+    # --- first-order changes --------------------------------------------------------------------------------
+
+    def per_kw(self, rows: Sequence[Complexes], points: int) -> FloatArray:
+        """How quantities with dJ = Re(w·dV) change per kW at each point of the feeder, (rows, points)."""
+        if not len(rows):
+            return np.zeros((0, points))
+        kvar = self.state.circuit.kvar_per_kw
+        return self._about().change_per_kw(np.array(rows), kvar, points)
+
+    def _about(self) -> Linear:
+        if self._linear is None:
+            self._at_its_taps()
+            va = self.load_kw * 1e3 * (1 + 1j * self.state.circuit.kvar_per_kw)
+            _, factored = self.state.factors(self.solved.taps)
+            self._linear = Linear(factored, self.state.loads, self.solved.volts, va)
+        return self._linear
+
+    def _at_its_taps(self) -> None:
+        """Let the circuit stand as it did when this was solved: something else may have been since."""
+        if self.state.circuit.last is not self.solved:
+            again = self.state.circuit.solve(self.load_kw)
+            assert again.taps == self.solved.taps  # a solve does not depend on the one before
+            self.state.circuit.last = self.solved
+
+    def voltage_row(self, node: str) -> Complexes:
+        """w of a node's voltage in p.u."""
+        w = np.zeros(len(self.solved.volts), np.complex128)
+        if node in self.state.index and node in self.state.supply:
+            k = self.state.index[node]
+            v = self.solved.volts[k]
+            w[k] = np.conj(v) / abs(v) / self.state.base_v[node]
+        return w
+
+    def loading_row(self, name: str) -> Complexes:
+        """w of the loading of an element's most loaded conductor."""
+        state, w = self.state, np.zeros(len(self.solved.volts), np.complex128)
+        if name not in state.number:
+            return w
+        self._at_its_taps()
+        number = state.number[name]
+        begin = int(state.first[number])
+        element: Element = state.elements[number]
+        own = slice(begin, begin + len(element.nodes))
+        amps, rated = self.solved.amps[own], element.rated_a
+        k = int(np.argmax(np.abs(amps) / rated))
+        if not abs(amps[k]):
+            return w
+        nodes, y = state.circuit.primitive(name)
+        factor = np.conj(amps[k]) / abs(amps[k]) / rated[k]
+        for node, admittance in zip(nodes, y[k], strict=True):
+            if node in state.index:
+                w[state.index[node]] += factor * admittance
+        return w
+
+    def losses_row(self) -> tuple[Complexes, Complexes]:
+        """w of active and of reactive losses [kW, kvar]."""
+        y, volts = self._wires()
+        injected = y @ volts
+        back = y.T @ np.conj(volts)
+        active = (np.conj(injected) + back) / 1e3
+        reactive = (-1j * np.conj(injected) + 1j * back) / 1e3
+        return active, reactive
+
+    def _wires(self) -> tuple[Any, Complexes]:
+        """Y of the wires alone, without loads and sources."""
+        from scipy.sparse import csc_matrix
+
+        self._at_its_taps()
+        y, _ = self.state.factors(self.solved.taps)
+        circuit, index = self.state.circuit, self.state.index
+        rows, columns, values = [], [], []
+        for name in circuit.circuit.Vsources.AllNames:
+            nodes, own = circuit.primitive(f"Vsource.{name}")
+            for i, a in enumerate(nodes):
+                for j, b in enumerate(nodes):
+                    if a in index and b in index:
+                        rows.append(index[a])
+                        columns.append(index[b])
+                        values.append(own[i, j])
+        return y - csc_matrix((values, (rows, columns)), shape=y.shape), self.solved.volts

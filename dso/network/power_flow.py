@@ -1,0 +1,152 @@
+"""The DO's wires by power flow: every interval is solved, and what breaks a limit becomes a row of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dso.clock import Interval
+from dso.errors import NetworkUnavailableError
+from dso.messages import Equipment, FloatArray, IntArray
+from dso.network.static import StaticNetwork
+from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan
+
+TOLERANCE_PU = 1e-6  # beyond a limit by less is rounding
+NEAR_PU = 0.005  # what comes so near to its limit is given a row, too, lest the next schedule breaks it
+LOADING_MARGIN_PU, VOLTAGE_MARGIN_PU = 5e-4, 1e-4  # rows aim so far inside, for they are straight
+MOST_ELEMENTS, MOST_NODES = 40, 20  # rows of one interval, the worst first
+DIGITS = 9  # loads are rounded to a microwatt, so that who asks again for the same is told the same
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Voltages that are allowed, ANSI C84.1-2020 for 120 to 600 V services and for primaries above 600 V."""
+
+    primary: tuple[float, float]
+    service: tuple[float, float]
+
+
+RANGE_A = Band((0.975, 1.05), (0.95, 1.05))
+RANGE_B = Band((0.95, 1.058), (0.917, 1.058))
+
+
+class PowerFlowNetwork:
+    """Any feeder as the DO's picture of its wires.
+
+    Lines and transformers carry 100 % of their rating, the substation likewise; voltages stay in ANSI C84.1
+    range A, or in range B while something is out of service or the study says so.
+
+    Parameters
+    ----------
+    head : limits and deratings at the head of the feeder; its share of losses counts where no power flow is found.
+    feeder : the model that is solved.
+    emergency : whether range B is enough at all times.
+    """
+
+    def __init__(self, head: StaticNetwork, feeder: Feeder, *, emergency: bool = False) -> None:
+        self.head, self.feeder, self.emergency = head, feeder, emergency
+        self.element = head.element
+        self.points = feeder.points
+
+    def violated(
+        self,
+        intervals: Sequence[Interval],
+        load_kw: FloatArray,
+        known_at_s: int,
+        equipment: Sequence[Equipment],
+    ) -> Limits | None:
+        """Limits that a load at each point, (t, points) [kW], breaks; None if it can flow.
+
+        Raises
+        ------
+        NetworkUnavailableError : an interval has no power flow.
+        """
+        rows: list[ElementLimit] = []
+        head_kw = np.empty(len(intervals))
+        for t, state in enumerate(equipment):
+            own = _rounded(load_kw[t])
+            flow = self.feeder.solve(own, state)
+            head_kw[t] = flow.head_kw
+            rows += self._rows(t, own, state, flow)
+        limits = self.head.broken(intervals, head_kw, known_at_s)
+        if limits is None and not rows:
+            return None
+        held = limits or Limits.none(len(intervals))
+        return Limits(held.import_kw, held.export_kw, tuple(rows))
+
+    def _rows(self, t: int, load_kw: FloatArray, state: Equipment, flow: Flow) -> Iterator[ElementLimit]:
+        """Rows of an interval in which something breaks, linear at what was solved."""
+        low, high = self._band(state)
+        over = flow.loading_pu - 1.0
+        under, above = low - flow.voltage_pu, flow.voltage_pu - high
+        if not (_breaks(over) or _breaks(under) or _breaks(above)):
+            return
+        elements = _worst(over, MOST_ELEMENTS)
+        nodes = _worst(np.fmax(under, above), MOST_NODES)
+        loading, voltage = self.feeder.sensitivity(load_kw, state, elements, nodes)
+        for k, weight in zip(elements.tolist(), loading, strict=True):
+            bound = 1.0 - LOADING_MARGIN_PU - float(flow.loading_pu[k]) + float(weight @ load_kw)
+            kind = "capacity" if self.feeder.elements[k] == self.element else "ampacity"
+            yield ElementLimit(t, self.feeder.elements[k], kind, weight, bound)
+        for k, weight in zip(nodes.tolist(), voltage, strict=True):
+            falls = bool(under[k] > above[k])
+            sign, edge = (-1.0, low[k] + VOLTAGE_MARGIN_PU) if falls else (1.0, high[k] - VOLTAGE_MARGIN_PU)
+            bound = sign * (float(edge) - float(flow.voltage_pu[k]) + float(weight @ load_kw))
+            yield ElementLimit(t, f"bus.{self.feeder.nodes[k]}", "voltage", sign * weight, bound)
+
+    def _band(self, state: Equipment) -> tuple[FloatArray, FloatArray]:
+        band = RANGE_B if self.emergency or state.out else RANGE_A
+        low = np.where(self.feeder.at_service, band.service[0], band.primary[0])
+        return low, np.where(self.feeder.at_service, band.service[1], band.primary[1])
+
+    def losses_kw(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
+        """Losses for a load at each point, (t,) [kW]; where there is no power flow, the head's share."""
+        return np.array([self._losses(own, e) for own, e in zip(load_kw, equipment, strict=True)])
+
+    def _losses(self, load_kw: FloatArray, state: Equipment) -> float:
+        own = np.where(self.feeder.energised(state), _rounded(load_kw), 0.0)
+        try:
+            return self.feeder.solve(own, state).losses_kw
+        except NetworkUnavailableError:
+            return float(self.head.losses_kw(own[None, :], (state,))[0])
+
+    def marginal_losses(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
+        """How losses change per kW at each point, (t, points); raises NetworkUnavailableError."""
+        rows = zip(load_kw, equipment, strict=True)
+        return np.array([self.feeder.marginal_losses(_rounded(own), e) for own, e in rows])
+
+    def energised(self, equipment: Equipment) -> BoolArray:
+        """Which service points are supplied, (points,)."""
+        return self.feeder.energised(equipment)
+
+    def flow(self, load_kw: FloatArray, equipment: Equipment) -> Flow | None:
+        """The power flow of a load at each point; raises NetworkUnavailableError."""
+        return self.feeder.solve(_rounded(load_kw), equipment)
+
+    def plan(self) -> Plan | None:
+        """What the feeder looks like."""
+        return self.feeder.plan()
+
+    def reduced(self, at_s: int) -> bool:
+        """Whether a derating of the head holds at an instant."""
+        return self.head.reduced(at_s)
+
+    def next_change_s(self, after_s: int) -> int | None:
+        """When the next derating of the head starts or ends; None if none does."""
+        return self.head.next_change_s(after_s)
+
+
+def _rounded(load_kw: FloatArray) -> FloatArray:
+    return np.asarray(np.round(load_kw, DIGITS) + 0.0)
+
+
+def _breaks(beyond: FloatArray) -> bool:
+    return bool((beyond > TOLERANCE_PU).any())
+
+
+def _worst(beyond: FloatArray, most: int) -> IntArray:
+    """Which are beyond their limit, or near it; the worst first."""
+    found = np.flatnonzero(beyond > -NEAR_PU)
+    return found[np.argsort(-beyond[found], kind="stable")][:most].astype(np.int64)
