@@ -1,0 +1,147 @@
+"""A market for voltage: the cheapest set of adjustments that brings the watched nodes into their band.
+
+An adjustment is reactive or active power, always 0 or more: reactive power injected, load not drawn. What it
+does to the nodes is linear, as the DO's sensitivities say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dso.errors import CurveError
+from dso.market.curve import Floats, read_only
+
+VoltageOutcome = Literal["in_band", "bought", "short"]
+MET_PU = 1e-8  # nothing that a meter could tell
+PER_PU = 1e4  # the solver sees 1e-4 p.u., so that its tolerance of 1e-7 is fine enough
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoltageClearing:
+    """What was bought, and what it is worth.
+
+    Parameters
+    ----------
+    quantity : (m,) of each offer [kW or kvar].
+    price_usd_per_h_pu : (n,) what a higher voltage is worth at each node, negative where a lower one is
+        [USD/h per p.u.].
+    price_usd_per_kwh : (m,) what each offer is paid: the worth of what it does at all nodes [USD/kWh or
+        USD/kvarh].
+    unmet_pu : (n,) what no offer could mend, negative where the voltage stays too high [p.u.].
+    cost_usd_per_h : what is paid in all [USD/h].
+    outcome : 'in_band' if nothing was needed, 'bought', or 'short' if some node stays out of its band.
+    """
+
+    quantity: Floats  # (m,)
+    price_usd_per_h_pu: Floats  # (n,)
+    price_usd_per_kwh: Floats  # (m,)
+    unmet_pu: Floats  # (n,)
+    cost_usd_per_h: float
+    outcome: VoltageOutcome
+
+
+def clear_voltage(
+    offers_usd_per_kwh: ArrayLike,
+    most: ArrayLike,
+    sensitivity: ArrayLike,
+    shortfall_pu: ArrayLike,
+    room_pu: ArrayLike,
+) -> VoltageClearing:
+    """Buy the cheapest adjustments x with shortfall ≤ S·x ≤ room, 0 ≤ x ≤ most: an LP, its duals the prices.
+
+    Where no set mends every node, first as much is mended as can be, then as cheaply as that can be. An offer
+    is paid Σ_n S_nj·y_n: its own price if it is bought in part, at least that if in full. Payments add up to
+    Σ_n y_n·(what node n needed).
+
+    Parameters
+    ----------
+    offers_usd_per_kwh : (m,) what each offer asks, 0 or more [USD/kWh, USD/kvarh].
+    most : (m,) how much each offers [kW, kvar].
+    sensitivity : (n, m) S, what one unit of an offer does to each node [p.u./kW, p.u./kvar].
+    shortfall_pu : (n,) by how much each voltage must rise at least; negative: how far it may fall [p.u.].
+    room_pu : (n,) by how much it may rise at most; negative: how far it must fall [p.u.].
+
+    Raises
+    ------
+    CurveError : shapes do not fit, a value is no number, an offer is negative, or a band is upside down.
+    """
+    price, size = np.asarray(offers_usd_per_kwh, float), np.asarray(most, float)
+    least, high = np.asarray(shortfall_pu, float), np.asarray(room_pu, float)
+    effect = np.asarray(sensitivity, float)
+    _check(price, size, effect, least, high)
+    missed = np.maximum(least, 0.0) + np.minimum(high, 0.0)
+    if (np.abs(missed) <= MET_PU).all():
+        return _cleared(np.zeros(len(price)), np.zeros(len(least)), effect, np.zeros(len(least)), "in_band")
+    if not len(price):
+        return _cleared(np.zeros(0), np.zeros(len(least)), effect, missed, "short")
+    unmet = _least_unmet(size, effect, least, high)
+    give = np.where(unmet, MET_PU / 10, 0.0)  # a node that just cannot be mended must not seem infeasible
+    lower, upper = least - np.maximum(unmet, 0) - give, high - np.minimum(unmet, 0) + give
+    quantity, worth = _cheapest(price, size, effect, lower, upper)
+    return _cleared(quantity, worth, effect, unmet, "short" if unmet.any() else "bought")
+
+
+def _check(price: Floats, size: Floats, effect: Floats, least: Floats, high: Floats) -> None:
+    if price.ndim != 1 or size.shape != price.shape or high.shape != least.shape:
+        raise CurveError(f"offers and nodes need one value each, had {price.shape}, {size.shape}")
+    if effect.shape != (len(least), len(price)):
+        raise CurveError(f"the sensitivity must be {(len(least), len(price))}, was {effect.shape}")
+    if not all(np.isfinite(values).all() for values in (price, size, effect, least, high)):
+        raise CurveError("offers, sensitivities and bands must be finite")
+    if (price < 0).any() or (size < 0).any():
+        raise CurveError("an offer's price and quantity must be 0 or more")
+    if (least > high).any():
+        raise CurveError("a node's band must not be upside down")
+
+
+def _least_unmet(size: Floats, effect: Floats, least: Floats, high: Floats) -> Floats:
+    """By how much each node misses its band if as much is mended as can be, (n,)."""
+    n, m = effect.shape
+    up, down = np.eye(n), -np.eye(n)
+    found = _solved(
+        np.concatenate((np.zeros(m), np.ones(2 * n))),
+        np.hstack([effect * PER_PU, up, down]),
+        (least * PER_PU, high * PER_PU),
+        np.concatenate((size, np.full(2 * n, np.inf))),
+    )
+    unmet = (found.x[m : m + n] - found.x[m + n :]) / PER_PU
+    return np.where(np.abs(unmet) > MET_PU, unmet, 0.0)
+
+
+def _cheapest(
+    price: Floats, size: Floats, effect: Floats, least: Floats, high: Floats
+) -> tuple[Floats, Floats]:
+    """The cheapest quantities, (m,), and the worth of each node's voltage, (n,)."""
+    found = _solved(price, effect * PER_PU, (least * PER_PU, high * PER_PU), size)
+    lower, upper = np.split(found.ineqlin.marginals, 2)
+    return np.asarray(found.x), np.asarray((upper - lower) * PER_PU)
+
+
+def _solved(cost: Floats, rows: Floats, band: tuple[Floats, Floats], most: Floats) -> Any:
+    from scipy.optimize import linprog
+
+    least, high = band
+    found = linprog(
+        cost,
+        A_ub=np.concatenate((-rows, rows)),
+        b_ub=np.concatenate((-least, high)),
+        bounds=[(0.0, limit) for limit in most.tolist()],
+        method="highs",
+    )
+    if found.status != 0:
+        raise CurveError(f"the voltage market has no solution: {found.message}")
+    return found
+
+
+def _cleared(
+    quantity: Floats, worth: Floats, effect: Floats, unmet: Floats, outcome: VoltageOutcome
+) -> VoltageClearing:
+    paid = worth @ effect
+    cost = float(paid @ quantity)
+    return VoltageClearing(
+        read_only(quantity), read_only(worth), read_only(paid), read_only(unmet), cost, outcome
+    )
