@@ -14,7 +14,8 @@ from dso.network.static import StaticNetwork
 from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan
 
 TOLERANCE_PU = 1e-6  # beyond a limit by less is rounding
-NEAR_PU = 0.005  # what comes so near to its limit is given a row, too, lest the next schedule breaks it
+NEAR_PU = 0.005  # loading so near to its limit is given a row, too, lest the next schedule breaks it
+REACH_FRAC = 0.5  # a voltage that less than this part of the load's effect would mend is a matter of markets
 LOADING_MARGIN_PU, VOLTAGE_MARGIN_PU = 5e-4, 1e-4  # rows aim so far inside, for they are straight
 MOST_ELEMENTS, MOST_NODES = 40, 20  # rows of one interval, the worst first
 DIGITS = 9  # loads are rounded to a microwatt, so that who asks again for the same is told the same
@@ -36,11 +37,12 @@ class PowerFlowNetwork:
     """Any feeder as the DO's picture of its wires.
 
     Lines and transformers carry 100 % of their rating, the substation likewise; voltages stay in ANSI C84.1
-    range A, or in range B while something is out of service or the study says so.
+    range A, or in range B while something is out of service or the study says so. A voltage on which the
+    whole load has next to no effect, such as that at a regulator, becomes no limit: no market could keep it.
 
     Parameters
     ----------
-    head : limits and deratings at the head of the feeder; its share of losses counts where no power flow is found.
+    head : limits and deratings at the head; its share of losses counts where there is no power flow.
     feeder : the model that is solved.
     emergency : whether range B is enough at all times.
     """
@@ -83,15 +85,17 @@ class PowerFlowNetwork:
         under, above = low - flow.voltage_pu, flow.voltage_pu - high
         if not (_breaks(over) or _breaks(under) or _breaks(above)):
             return
-        elements = _worst(over, MOST_ELEMENTS)
-        nodes = _worst(np.fmax(under, above), MOST_NODES)
+        elements = _worst(over, MOST_ELEMENTS, -NEAR_PU)
+        nodes = _worst(np.fmax(under, above), MOST_NODES, TOLERANCE_PU)
         loading, voltage = self.feeder.sensitivity(load_kw, state, elements, nodes)
         for k, weight in zip(elements.tolist(), loading, strict=True):
             bound = 1.0 - LOADING_MARGIN_PU - float(flow.loading_pu[k]) + float(weight @ load_kw)
-            kind = "capacity" if self.feeder.elements[k] == self.element else "ampacity"
-            yield ElementLimit(t, self.feeder.elements[k], kind, weight, bound)
+            name = self.feeder.elements[k]
+            yield ElementLimit(t, name, "capacity" if name == self.element else "ampacity", weight, bound)
         for k, weight in zip(nodes.tolist(), voltage, strict=True):
             falls = bool(under[k] > above[k])
+            if not max(under[k], above[k]) < REACH_FRAC * float(np.abs(weight) @ np.abs(load_kw)):
+                continue  # not for load to mend: regulators and capacitors are
             sign, edge = (-1.0, low[k] + VOLTAGE_MARGIN_PU) if falls else (1.0, high[k] - VOLTAGE_MARGIN_PU)
             bound = sign * (float(edge) - float(flow.voltage_pu[k]) + float(weight @ load_kw))
             yield ElementLimit(t, f"bus.{self.feeder.nodes[k]}", "voltage", sign * weight, bound)
@@ -146,7 +150,7 @@ def _breaks(beyond: FloatArray) -> bool:
     return bool((beyond > TOLERANCE_PU).any())
 
 
-def _worst(beyond: FloatArray, most: int) -> IntArray:
-    """Which are beyond their limit, or near it; the worst first."""
-    found = np.flatnonzero(beyond > -NEAR_PU)
+def _worst(beyond: FloatArray, most: int, least: float) -> IntArray:
+    """Which are beyond their limit by more than `least`; the worst first."""
+    found = np.flatnonzero(beyond > least)
     return found[np.argsort(-beyond[found], kind="stable")][:most].astype(np.int64)

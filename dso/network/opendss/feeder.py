@@ -25,8 +25,8 @@ STATES, SOLVES = 4, 128  # how many are remembered: circuits without something, 
 class OpenDssFeeder:
     """A feeder of an OpenDSS file; what it answers does not depend on what was solved before.
 
-    Every solve begins with capacitors as in the file, and with taps that the amount of load alone decides. What
-    is out of service, and what it leaves without supply, is missing in a circuit of its own.
+    Every solve begins with capacitors as in the file, and with taps that the amount of load alone decides.
+    What is out of service, and what it leaves without supply, is missing in a circuit of its own.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """First-order changes at a solved point: adjoint solves with the system's Y, taps as solved.
 
 Y·V + conj(S/V) = I of the sources, with S the load of each node, so Y·dV − D·conj(dV) = −conj(dS/V) with
-D = conj(S)/conj(V)². A real quantity with dJ = Re(w·dV) changes by −Re(λ·conj(dS/V)), where Yᵀλ = w + conj(D·λ);
-the last term is small beside the first, and a few sweeps settle it.
+D = conj(S)/conj(V)². A real quantity with dJ = Re(w·dV) changes by −Re(λ·conj(dS/V)), where λ solves
+Yᵀλ = w + conj(D·λ); the last term is small beside the first, and a few sweeps settle it.
 """
 
 from __future__ import annotations

@@ -12,16 +12,8 @@ import numpy as np
 from dso.messages import FloatArray, IntArray
 from dso.network.opendss.circuit import Circuit, terminal_nodes
 
-KM = {
-    0: 1.0,
-    1: 1.609344,
-    2: 0.3048,
-    3: 1.0,
-    4: 0.001,
-    5: 0.0003048,
-    6: 0.0000254,
-    7: 0.00001,
-}  # OpenDSS's units
+# Kilometres of OpenDSS's units: none (taken for km), mile, kft, km, m, ft, inch, cm.
+KM = {0: 1.0, 1: 1.609344, 2: 0.3048, 3: 1.0, 4: 0.001, 5: 0.0003048, 6: 0.0000254, 7: 0.00001}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
