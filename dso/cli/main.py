@@ -47,6 +47,12 @@ COMMANDS = {
             "conform_command",
             "Whether the market cycles are as a diagram draws them.",
         ),
+        "network": (
+            "dso.cli.network",
+            "network_command",
+            "Voltages, loadings, limits and prices along the feeder.",
+        ),
+        "report": ("dso.cli.report", "report_command", "A run as one page with pictures, for a browser."),
         "export": ("dso.cli.export", "export_command", "Tables of a run as CSV or Parquet files."),
     },
     "parts": {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 GAP = "  "
+LABEL = 12  # characters that a label has
 LEAST_WRAP = 24  # characters that the last column keeps, however narrow the terminal
 
 
@@ -37,7 +38,7 @@ def table_lines(
     return lines
 
 
-def labelled(label: str, text: str, width: int, indent: int = 12) -> list[str]:
+def labelled(label: str, text: str, width: int, indent: int = LABEL) -> list[str]:
     """A label and its text, wrapped between words under itself."""
     first, *more = _wrapped(text, max(width - indent, LEAST_WRAP))
     return [f"{label:<{indent}}{first}".rstrip(), *(" " * indent + line for line in more)]

@@ -23,12 +23,12 @@ SMALL_KWH = 10_000.0
 def page_lines(page: Page, width: int) -> list[tuple[str, bool]]:
     """Lines, each with whether it is a heading."""
     lines: list[tuple[str, bool]] = [(_title(page), True)]
-    lines += [(line, False) for line in _facts(page, width)]
-    for title, heads, rows, right in _tables(page):
+    lines += [(line, False) for line in page_facts(page, width)]
+    for title, heads, rows, right in page_tables(page):
         if rows:
             lines += [("", False), (title, True)]
             lines += [(line, False) for line in table_lines(heads, rows, right=right, width=width)]
-    lines += [("", False), *((line, False) for line in _ends(page, width))]
+    lines += [("", False), *((line, False) for line in page_ends(page, width))]
     return lines
 
 
@@ -42,7 +42,8 @@ def _local(page: Page, at: str | None) -> str:
     return local_time(parse_time(at), page["timezone"])
 
 
-def _facts(page: Page, width: int) -> Iterator[str]:
+def page_facts(page: Page, width: int) -> Iterator[str]:
+    """What was run and delivered, as labelled lines."""
     counts = " and ".join(f"{n:,} {series}" for series, n in page["markets"].items()) or "none yet"
     yield from labelled("Markets", f"{counts} are over, in {page['steps']:,} steps", width)
     if not page["finished"]:
@@ -78,7 +79,8 @@ def _kw(kw: float) -> str:
 Table = tuple[str, tuple[str, ...], list[tuple[Any, ...]], range]
 
 
-def _tables(page: Page) -> Iterator[Table]:
+def page_tables(page: Page) -> Iterator[Table]:
+    """Title, heads, rows and the columns that stand to the right of each table; one may have no rows."""
     heads: tuple[str, ...] = ("", "market", "lowest", "average", "highest", "congestion up to")
     yield "Prices [USD/kWh]", heads, [*_price_rows(page)], range(2, 6)
     unit = _unit(page)
@@ -127,7 +129,8 @@ def _per_mwh(row: Page) -> str:
     return f"{row['cost_usd'] / row['energy_kwh'] * 1e3:,.2f}" if abs(row["energy_kwh"]) > 1 else ""
 
 
-def _ends(page: Page, width: int) -> Iterator[str]:
+def page_ends(page: Page, width: int) -> Iterator[str]:
+    """What was degraded or rejected, and the audit, as labelled lines."""
     if not page["degraded"]:
         yield from labelled("Degraded", "nothing", width)
     for k, row in enumerate(page["degraded"]):
