@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dso.clock import Interval
 from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray, MeterReading
-from dso.ports import ElementLimit, ImportAdder, Limits, NetworkModel
+from dso.ports import ElementLimit, ImportAdder, Limits, NetworkModel, VoltageModel, VoltageNeeds
+
+Injected = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,10 +23,13 @@ class DoRecord:
     broken: Limits | None = None  # what the last schedule that was looked at would break
     marginal: FloatArray | None = None  # (t, points) marginal losses at the forecast [kW/kW]
     loss_factor: FloatArray | None = None  # (t,) power at the head per power at the meters, at the forecast
+    equipment: tuple[Equipment, ...] | None = None  # its state in each interval when the losses were reckoned
     interval_index: int = -1  # the interval that is being delivered
     ordered: tuple[int, ...] = ()  # intervals for which a delivery was ordered
     readings: tuple[MeterReading | None, ...] = ()
     estimated: int = 0  # meter values that the DO had to fill in
+    # By tariff and (start, length) of an interval [s]: points with the reactive power bought there [kvar].
+    reactive: Mapping[str, Mapping[tuple[int, int], Injected]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -68,7 +73,23 @@ class DistributionOperator:
 
     def equipment(self, intervals: Sequence[Interval]) -> tuple[Equipment, ...]:
         """The state of the equipment in each interval, as far as is known."""
-        return (AS_BUILT,) * len(intervals)
+        bought = [by_interval for r in self.records.values() for by_interval in r.reactive.values()]
+        return tuple(_with_kvar(AS_BUILT, interval, bought) for interval in intervals)
+
+    def voltage_needs(
+        self, points_kw: FloatArray, intervals: Sequence[Interval]
+    ) -> tuple[VoltageNeeds | None, ...]:
+        """What voltages need for a load at each point, (t, points), per interval; None while in their band.
+
+        Raises
+        ------
+        NetworkUnavailableError : the model has no answer.
+        """
+        model = self.network
+        if not isinstance(model, VoltageModel):
+            return (None,) * len(intervals)
+        states = self.equipment(intervals)
+        return tuple(model.voltage_needs(own, e) for own, e in zip(points_kw, states, strict=True))
 
     def losses_kw(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
         """Losses between the head and the meters, (t,) [kW], for a load at each point, (t, points)."""
@@ -99,6 +120,15 @@ class DistributionOperator:
     ) -> Limits | None:
         """The same by the static limits, for when the model cannot answer."""
         return self.fallback.violated(intervals, points_kw, known_at_s, self.equipment(intervals))
+
+
+def _with_kvar(
+    state: Equipment, interval: Interval, bought: Sequence[Mapping[tuple[int, int], Injected]]
+) -> Equipment:
+    """A state of the equipment with the reactive power that was bought for an interval."""
+    key = interval.start_s, interval.duration_s
+    kvar = tuple(pair for by_interval in bought for pair in by_interval.get(key, ()))
+    return replace(state, kvar=state.kvar + kvar) if kvar else state
 
 
 def tighter(a: Limits, b: Limits | None) -> Limits:

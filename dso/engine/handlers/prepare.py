@@ -49,13 +49,36 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
 def _reckon_losses(work: MarketWork, meter_kw: FloatArray) -> None:
     """What load costs in losses, at the forecast: prices of the market's rounds rest on it."""
     do = work.world.distribution
+    inherited = _inherited_losses(work)
+    if inherited is not None:
+        work.set_do(marginal=inherited[0], loss_factor=inherited[1])
+        return
     points_kw = do.at_points(meter_kw, np.arange(meter_kw.shape[1]))
     try:
         marginal = do.marginal_losses(points_kw, work.intervals)
     except NetworkUnavailableError as error:
         work.degrade(f"losses not priced: {error}")
         marginal = np.zeros_like(points_kw)
-    work.set_do(marginal=marginal, loss_factor=do.loss_factor(points_kw, work.intervals))
+    factor = do.loss_factor(points_kw, work.intervals)
+    work.set_do(marginal=marginal, loss_factor=factor, equipment=do.equipment(work.intervals))
+
+
+def _inherited_losses(work: MarketWork) -> tuple[FloatArray, FloatArray] | None:
+    """Marginal losses and loss factor of the market that this one refines, if the equipment is the same."""
+    do = work.world.distribution
+    if not do.prices_points:
+        return None
+    found = [work.world.covering(work.spec.refines, interval) for interval in work.intervals]
+    marginal, factor = [], []
+    for own, place in zip(do.equipment(work.intervals), found, strict=True):
+        record = do.records.get(place[0]) if place is not None else None
+        if place is None or record is None or record.marginal is None or record.loss_factor is None:
+            return None
+        if record.equipment is None or record.equipment[place[1]] != own:
+            return None
+        marginal.append(record.marginal[place[1]])
+        factor.append(record.loss_factor[place[1]])
+    return np.array(marginal), np.array(factor)
 
 
 def _without_gaps(work: MarketWork, what: str, kw: FloatArray) -> FloatArray:

@@ -170,10 +170,11 @@ class Circuit:
             if regulators.TapNumber != tap:
                 regulators.TapNumber = tap
             regulators.Next  # noqa: B018
-        if self._states:
-            for capacitor, state in zip(self.circuit.Capacitors, self._states, strict=True):
-                if list(capacitor.States) != state:
-                    capacitor.States = state
+        capacitors, left = self.circuit.Capacitors, self.circuit.Capacitors.First
+        for state in self._states if left else ():
+            if list(capacitors.States) != state:
+                capacitors.States = state
+            capacitors.Next  # noqa: B018
         self.tell("Set mode=snapshot")
 
     def _read(self) -> Solved:
@@ -187,11 +188,27 @@ class Circuit:
         )
 
     def admittance(self) -> Any:
-        """The system's Y with its loads taken out, (circuit nodes, circuit nodes) sparse, taps as solved."""
+        """The system's Y, (circuit nodes, circuit nodes) sparse, taps as they stand."""
         from scipy.sparse import csc_matrix
 
-        full = csc_matrix(self._dss.YMatrix.GetCompressedYMatrix(factor=False))
-        return full - csc_matrix(self._load_admittance(full.shape[0]))
+        return csc_matrix(self._dss.YMatrix.GetCompressedYMatrix(factor=False))
+
+    def without(self, kind: str, names: Iterable[str], y: Any) -> Any:
+        """Y without what some elements contribute."""
+        from scipy.sparse import coo_matrix
+
+        at = {name: k for k, name in enumerate(self.node_names)}
+        rows, columns, values = [], [], []
+        for name in names:
+            nodes, own = self.primitive(f"{kind}.{name}")
+            known = [(k, at[n]) for k, n in enumerate(nodes) if n in at]
+            for i, a in known:
+                for j, b in known:
+                    rows.append(a)
+                    columns.append(b)
+                    values.append(own[i, j])
+        places = (np.array(rows, np.int64), np.array(columns, np.int64))
+        return y - coo_matrix((np.array(values, np.complex128), places), shape=y.shape)
 
     def primitive(self, name: str) -> tuple[list[str], NDArray[np.complex128]]:
         """The node of each conductor of an element, and its own admittance as it stands."""
@@ -199,24 +216,6 @@ class Circuit:
         element = self.circuit.ActiveCktElement
         nodes = terminal_nodes(element)
         return nodes, _complex(element.Yprim).reshape(len(nodes), len(nodes)).T
-
-    def _load_admittance(self, count: int) -> Any:
-        """What loads contribute to the system's Y."""
-        from scipy.sparse import coo_matrix
-
-        at = {name: k for k, name in enumerate(self.node_names)}
-        rows, columns, values = [], [], []
-        for name in self.loads:
-            nodes, y = self.primitive(f"Load.{name}")
-            for i, a in enumerate(nodes):
-                for j, b in enumerate(nodes):
-                    if a in at and b in at:
-                        rows.append(at[a])
-                        columns.append(at[b])
-                        values.append(y[i, j])
-        return coo_matrix(
-            (np.array(values), (np.array(rows, np.int64), np.array(columns, np.int64))), shape=(count, count)
-        )
 
 
 def terminal_nodes(element: Any) -> list[str]:

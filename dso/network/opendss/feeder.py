@@ -70,13 +70,15 @@ class OpenDssFeeder:
     def solve(self, load_kw: FloatArray, equipment: Equipment) -> Flow:
         """Solve for a load at each service point; raises NetworkUnavailableError if it does not converge."""
         found = self._solved(load_kw, equipment)
-        return Flow(
-            float(found.solved.head_kva.real),
-            float(found.solved.head_kva.imag),
-            float(found.solved.losses_kva.real),
-            self._loading(found, equipment),
-            self._voltage(found, equipment.out),
-        )
+        if equipment not in found.flows:
+            found.flows[equipment] = Flow(
+                float(found.solved.head_kva.real),
+                float(found.solved.head_kva.imag),
+                float(found.solved.losses_kva.real),
+                self._loading(found, equipment),
+                self._voltage(found, equipment.out),
+            )
+        return found.flows[equipment]
 
     def sensitivity(
         self, load_kw: FloatArray, equipment: Equipment, elements: IntArray, nodes: IntArray

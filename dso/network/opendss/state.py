@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dso.messages import FloatArray, IntArray
+from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.opendss.circuit import Circuit, Solved
 from dso.network.opendss.linear import Linear, Loads
 from dso.network.opendss.wiring import (
@@ -23,14 +23,32 @@ from dso.network.opendss.wiring import (
     supplied,
 )
 from dso.network.services import ServicePoint
-from dso.ports import BoolArray
+from dso.ports import BoolArray, Flow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Complexes = NDArray[np.complex128]
 
-FACTORED = 8  # states of taps whose factors are remembered
+FACTORED = 64  # states of taps whose factors are remembered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """A circuit's Y in one state of its taps."""
+
+    factored: Any  # LU factors of Y without loads
+    y: Any  # of the wires alone, without loads and sources
+    transposed: Any
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Factors:
+        """As the circuit stands."""
+        from scipy.sparse.linalg import splu
+
+        whole = circuit.without("Load", circuit.loads, circuit.admittance()).tocsc()
+        wires = circuit.without("Vsource", circuit.circuit.Vsources.AllNames, whole).tocsr()
+        return cls(splu(whole), wires, wires.T.tocsr())
 
 
 class State:
@@ -55,7 +73,7 @@ class State:
         self.rated_a = np.concatenate([e.rated_a for e in self.elements])
         self.first = first_conductors(self.elements)
         self.number = {e.name: k for k, e in enumerate(self.elements)}
-        self._factors: OrderedDict[tuple[int, ...], tuple[Any, Any]] = OrderedDict()
+        self._factors: OrderedDict[tuple[int, ...], Factors] = OrderedDict()
 
     @classmethod
     def of(
@@ -114,13 +132,12 @@ class State:
         own = load_kw[self.alive]
         return StateSolve(self, own, self.circuit.solve(own))
 
-    def factors(self, taps: tuple[int, ...]) -> tuple[Any, Any]:
-        """Y without loads, and its factors, for the state of taps that was solved last."""
-        from scipy.sparse.linalg import splu
-
+    def factors(self, solve: StateSolve) -> Factors:
+        """Y at the taps of a solved point, in the forms that first-order changes need."""
+        taps = solve.solved.taps
         if taps not in self._factors:
-            y = self.circuit.admittance().tocsc()
-            self._factors[taps] = (y, splu(y))
+            solve.stand_there()
+            self._factors[taps] = Factors.of(self.circuit)
             if len(self._factors) > FACTORED:
                 self._factors.popitem(last=False)
         self._factors.move_to_end(taps)
@@ -142,6 +159,7 @@ class StateSolve:
     state: State
     load_kw: FloatArray  # of the loads that are supplied
     solved: Solved
+    flows: dict[Equipment, Flow] = field(default_factory=dict)  # as seen with each set of ratings
     _linear: Linear | None = field(default=None, init=False)
 
     def loading(self, which: IntArray) -> FloatArray:
@@ -165,13 +183,12 @@ class StateSolve:
 
     def _about(self) -> Linear:
         if self._linear is None:
-            self._at_its_taps()
             va = self.load_kw * 1e3 * (1 + 1j * self.state.circuit.kvar_per_kw)
-            _, factored = self.state.factors(self.solved.taps)
+            factored = self.state.factors(self).factored
             self._linear = Linear(factored, self.state.loads, self.solved.volts, va)
         return self._linear
 
-    def _at_its_taps(self) -> None:
+    def stand_there(self) -> None:
         """Let the circuit stand as it did when this was solved: something else may have been since."""
         if self.state.circuit.last is not self.solved:
             again = self.state.circuit.solve(self.load_kw)
@@ -192,7 +209,7 @@ class StateSolve:
         state, w = self.state, np.zeros(len(self.solved.volts), np.complex128)
         if name not in state.number:
             return w
-        self._at_its_taps()
+        self.stand_there()
         number = state.number[name]
         begin = int(state.first[number])
         element: Element = state.elements[number]
@@ -210,27 +227,9 @@ class StateSolve:
 
     def losses_row(self) -> tuple[Complexes, Complexes]:
         """w of active and of reactive losses [kW, kvar]."""
-        y, volts = self._wires()
-        injected = y @ volts
-        back = y.T @ np.conj(volts)
+        wires, volts = self.state.factors(self), self.solved.volts
+        injected = wires.y @ volts
+        back = wires.transposed @ np.conj(volts)
         active = (np.conj(injected) + back) / 1e3
         reactive = (-1j * np.conj(injected) + 1j * back) / 1e3
         return active, reactive
-
-    def _wires(self) -> tuple[Any, Complexes]:
-        """Y of the wires alone, without loads and sources."""
-        from scipy.sparse import csc_matrix
-
-        self._at_its_taps()
-        y, _ = self.state.factors(self.solved.taps)
-        circuit, index = self.state.circuit, self.state.index
-        rows, columns, values = [], [], []
-        for name in circuit.circuit.Vsources.AllNames:
-            nodes, own = circuit.primitive(f"Vsource.{name}")
-            for i, a in enumerate(nodes):
-                for j, b in enumerate(nodes):
-                    if a in index and b in index:
-                        rows.append(index[a])
-                        columns.append(index[b])
-                        values.append(own[i, j])
-        return y - csc_matrix((values, (rows, columns)), shape=y.shape), self.solved.volts
