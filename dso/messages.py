@@ -42,6 +42,18 @@ class Bids:
     price_usd_per_kwh: FloatArray  # (t, n, k)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Offers:
+    """Reactive power that participants of one sender offer to inject in one round, each at its own price."""
+
+    sender: str
+    market: str
+    round: int
+    customers: IntArray  # (n,) index of the customer behind each offer
+    kvar: FloatArray  # (t, n)
+    usd_per_kvarh: FloatArray  # (t, n)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Something a participant sent that does not count, and why; the market goes on."""
@@ -82,6 +94,7 @@ class Equipment:
 
     out: frozenset[str] = frozenset()  # elements out of service
     rating_frac: tuple[tuple[str, float], ...] = ()  # element, its rating over that in the model; others 1
+    kvar: tuple[tuple[str, float], ...] = ()  # service point, reactive power injected there beside its loads
 
 
 AS_BUILT = Equipment()

@@ -20,6 +20,7 @@ RUNS = {
     "retail/auction.yaml": RETAIL,
     "retail/capacity.yaml": RETAIL,
     "retail/estimate.yaml": RETAIL,
+    "retail/voltage.yaml": RETAIL,
     "billing.yaml": BILLING,
     "dso.yaml": LIFE,
 }

@@ -7,6 +7,7 @@ import numpy as np
 from dso.engine.capacity import capacity_charges
 from dso.engine.deal import Deal
 from dso.engine.market_work import MarketWork
+from dso.engine.voltage import pay_adjustments
 from dso.engine.wires_charges import wires_charges
 from dso.engine.wires_records import write_flow
 from dso.ledger import (
@@ -50,6 +51,7 @@ def settle_delivery(work: MarketWork) -> None:
         unaccounted_kwh = reading.head_kwh - float(reading.meter_kwh.sum()) - losses_kwh
         deals = _delivery_deals(work, t, reading.meter_kwh, losses_kwh)
         _post(work, t, METERED, deals, _wholesale(work, t), unaccounted_kwh)
+        pay_adjustments(work, t)
         _write_reading(work, t, losses_kwh, unaccounted_kwh)
         write_flow(work, reading)
 

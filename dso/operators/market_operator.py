@@ -9,8 +9,9 @@ import numpy as np
 
 from dso.market import Book, faults
 from dso.market.capacity import CapacitySale
-from dso.messages import Bids, FloatArray, IntArray, Rejection
-from dso.ports import MarketOperatorStrategy, Population
+from dso.market.voltage import VoltageClearing
+from dso.messages import Bids, FloatArray, IntArray, Offers, Rejection
+from dso.ports import MarketOperatorStrategy, Offering, Population
 
 MOST_USD_PER_KWH = 1e12  # a bid at 1e308 means the same, and would overflow where two are subtracted
 
@@ -25,6 +26,9 @@ class MoRecord:
     books: tuple[Book, ...] = ()  # one an interval, of the last aggregation
     bidders: IntArray | None = None  # customer behind each row of the books
     sales: tuple[CapacitySale, ...] = ()  # of a transformer's capacity, one an interval
+    offers: tuple[Offers, ...] = ()  # of reactive power, rows that count, of this round
+    offerers: IntArray | None = None  # customer behind each offer of the last purchase
+    bought: tuple[VoltageClearing, ...] = ()  # of it, one an interval
     price_usd_per_kwh: FloatArray | None = None  # (t,) published
     device_kw: FloatArray | None = None  # (t, customers) awarded, NaN where nothing was
     binding: bool = False
@@ -41,6 +45,7 @@ class MarketOperator:
     outside: dict[str, IntArray] = field(default_factory=dict)  # registered senders outside the process
     outside_limits_kw: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     records: dict[str, MoRecord] = field(default_factory=dict)
+    offering: tuple[Offering, ...] = ()  # who offers reactive power, in a voltage market
 
     @property
     def senders(self) -> frozenset[str]:
@@ -70,6 +75,48 @@ class MarketOperator:
         if bids.price_usd_per_kwh.shape != shape or not fits:
             return f"its arrays must have the shape ({intervals}, {count}, points), were {shape}"
         return None
+
+    def refusal_of_offers(self, offers: Offers, market: str, round_number: int, intervals: int) -> str | None:
+        """Why a whole message of offers does not count, or None."""
+        if offers.sender not in {o.name for o in self.offering}:
+            return "from a stranger"
+        if offers.market != market or offers.round != round_number:
+            return f"for round {offers.round} of {offers.market}, open is round {round_number}"
+        if offers.sender in {o.sender for o in self.records[market].offers}:
+            return "duplicate"
+        shape = (intervals, len(offers.customers))
+        if offers.kvar.shape != shape or offers.usd_per_kvarh.shape != shape:
+            return f"its arrays must have the shape {shape}, were {offers.kvar.shape}"
+        return None
+
+    def sift_offers(self, offers: Offers, market: str) -> tuple[Offers, list[Rejection]]:
+        """Split a message of offers into those that count and a rejection for each other."""
+        sender = next(o for o in self.offering if o.name == offers.sender)
+        row = _rows_of(offers.customers, sender.customers)
+        most = np.where(row >= 0, sender.highest_kvar[np.maximum(row, 0)], 0.0)
+        kvar, price = offers.kvar, offers.usd_per_kvarh
+        finite = np.isfinite(kvar).all(axis=0) & np.isfinite(price).all(axis=0)
+        reasons: dict[int, str] = {}
+        for faulty, why in (
+            (row < 0, "not a registered participant of this sender"),
+            (~finite, "a quantity or price is not a finite number"),
+            (~((kvar >= 0) & (price >= 0)).all(axis=0), "a quantity or price is negative"),
+            ((kvar > most + 1e-9).any(axis=0), "more than the inverter's rating"),
+        ):
+            for i in np.flatnonzero(faulty).tolist():
+                reasons.setdefault(i, why)
+        for i in _repeats(offers.customers).tolist():
+            reasons.setdefault(i, "duplicate")
+        good = np.ones(len(offers.customers), bool)
+        good[list(reasons)] = False
+        rejections = [
+            Rejection(market, offers.sender, int(offers.customers[i]), why)
+            for i, why in sorted(reasons.items())
+        ]
+        kept = replace(
+            offers, customers=offers.customers[good], kvar=kvar[:, good], usd_per_kvarh=price[:, good]
+        )
+        return kept, rejections
 
     def sift(self, bids: Bids, market: str) -> tuple[Bids, list[Rejection]]:
         """Split a message into the bids that count and a rejection, with its reason, for each other."""

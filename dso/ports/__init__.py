@@ -5,10 +5,12 @@ from dso.ports.parties import (
     Forecast,
     LoadServingStrategy,
     MarketOperatorStrategy,
+    Offering,
     Plant,
     Population,
     Stateful,
     Tariff,
+    VoltageStrategy,
     Wholesale,
 )
 from dso.ports.wires import (
@@ -22,6 +24,9 @@ from dso.ports.wires import (
     Limits,
     NetworkModel,
     Plan,
+    ReactiveFeeder,
+    VoltageModel,
+    VoltageNeeds,
 )
 
 __all__ = [
@@ -38,10 +43,15 @@ __all__ = [
     "LoadServingStrategy",
     "MarketOperatorStrategy",
     "NetworkModel",
+    "Offering",
     "Plan",
     "Plant",
     "Population",
+    "ReactiveFeeder",
     "Stateful",
     "Tariff",
+    "VoltageModel",
+    "VoltageNeeds",
+    "VoltageStrategy",
     "Wholesale",
 ]

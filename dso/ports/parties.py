@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from dso.clock import Interval
 from dso.market import Book, Curve
 from dso.market.capacity import CapacitySale
+from dso.market.voltage import VoltageClearing
 from dso.messages import (
     Award,
     BidRequest,
@@ -16,6 +17,7 @@ from dso.messages import (
     FloatArray,
     IntArray,
     MeterReading,
+    Offers,
     PriceSignal,
     WholesaleBid,
     WholesaleResult,
@@ -60,6 +62,25 @@ class Population(Protocol):
 
     def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:
         """What each agent's device runs at, (n,) [kW], given what was awarded."""
+
+
+class Offering(Protocol):
+    """Agents that offer reactive power."""
+
+    @property
+    def name(self) -> str:
+        """The name that its offers bear."""
+
+    @property
+    def customers(self) -> IntArray:
+        """Index of the customer that each agent acts for, (n,)."""
+
+    @property
+    def highest_kvar(self) -> FloatArray:
+        """What each can inject at most, (n,); an offer beyond it is rejected."""
+
+    def offer(self, request: BidRequest) -> Offers:
+        """Offers of all agents for all intervals of a market."""
 
 
 class Plant(Protocol):
@@ -115,6 +136,20 @@ class CapacityStrategy(MarketOperatorStrategy, Protocol):
 
     def sell(self, book: Book, residual_kw: float, price_cap_usd_per_kwh: float) -> CapacitySale:
         """The price of an interval's capacity to bids and to the load that does not bid."""
+
+
+class VoltageStrategy(MarketOperatorStrategy, Protocol):
+    """How the MO of a voltage market buys reactive power beside."""
+
+    def buy(
+        self,
+        offers_usd_per_kvarh: FloatArray,
+        most_kvar: FloatArray,
+        sensitivity: FloatArray,
+        shortfall_pu: FloatArray,
+        room_pu: FloatArray,
+    ) -> VoltageClearing:
+        """What is bought of an interval's offers, (m,), for (n,) nodes; see `dso.market.voltage`."""
 
 
 class LoadServingStrategy(Protocol):

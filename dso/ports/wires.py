@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ __all__ = [
     "Limits",
     "NetworkModel",
     "Plan",
+    "ReactiveFeeder",
+    "VoltageModel",
+    "VoltageNeeds",
 ]
 
 
@@ -137,6 +140,36 @@ class Feeder(Protocol):
 
     def plan(self) -> Plan:
         """What the feeder looks like."""
+
+
+class ReactiveFeeder(Feeder, Protocol):
+    """A feeder that takes `Equipment.kvar` into account, and knows what reactive power does to voltages."""
+
+    def per_kvar(self, load_kw: FloatArray, equipment: Equipment, nodes: IntArray) -> FloatArray:
+        """How voltage changes per kvar injected at each point, (n, points) [p.u./kvar], taps fixed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VoltageNeeds:
+    """What the nodes that are watched need to be in their band, and what reactive power does to them."""
+
+    nodes: tuple[str, ...]
+    shortfall_pu: FloatArray  # (n,) by how much each must rise; negative: may fall
+    room_pu: FloatArray  # (n,) by how much it may rise; negative: must fall
+    per_kvar: FloatArray  # (n, points) [p.u. per kvar injected]
+
+
+@runtime_checkable
+class VoltageModel(Protocol):
+    """A network model that can say what its voltages need."""
+
+    def voltage_needs(self, load_kw: FloatArray, equipment: Equipment) -> VoltageNeeds | None:
+        """For a load at each point, (points,) [kW]; None while all nodes are in their band.
+
+        Raises
+        ------
+        NetworkUnavailableError : the model has no answer.
+        """
 
 
 class ImportAdder(Protocol):

@@ -9,14 +9,16 @@ import numpy as np
 from dso.agents.customer_load import CustomerLoad
 from dso.agents.customers import sliders
 from dso.agents.forecast import SeededForecast
+from dso.agents.inverters import Inverters
 from dso.agents.responsive import ResponsiveLoad
 from dso.messages import IntArray
 from dso.operators.market_operator import MarketOperator
 from dso.ports import MarketOperatorStrategy
 from dso.scenario.bidding import Bidding
 from dso.scenario.model import Scenario
+from dso.scenario.voltage import Voltage
 
-ENROLMENT, PARTICIPATION = 17, 18  # streams of random numbers
+ENROLMENT, PARTICIPATION, INVERTERS = 17, 18, 19  # streams of random numbers
 
 
 def enrolments(scenario: Scenario) -> dict[str, IntArray]:
@@ -66,4 +68,14 @@ def operators(
         fixed = part.slider if isinstance(part, Bidding) else None
         slider = preferences[own] if fixed is None else np.full(len(own), fixed)
         population = ResponsiveLoad("cooling", own, load.rating_kw[own], forecast, slider)
-        yield name, MarketOperator(name, strategy, (population,), count)
+        offering = _inverters(scenario, part, own) if isinstance(part, Voltage) else ()
+        yield name, MarketOperator(name, strategy, (population,), count, offering=offering)
+
+
+def _inverters(scenario: Scenario, given: Voltage, bidders: IntArray) -> tuple[Inverters, ...]:
+    """Who of a voltage market's customers has an inverter, and what each asks for a kvarh."""
+    rng = np.random.default_rng([scenario.seed, INVERTERS])
+    drawn = rng.permutation(len(bidders))[: round(given.inverter_frac * len(bidders))]
+    own = np.sort(bidders[drawn])
+    price = given.usd_per_kvarh * rng.uniform(0.5, 1.5, len(own))
+    return (Inverters("inverters", own, np.full(len(own), given.inverter_kvar), price),)

@@ -14,16 +14,18 @@ from dso.errors import InputError, Problem
 from dso.ports import LoadServingStrategy, MarketOperatorStrategy, Tariff
 from dso.scenario.capacity import Capacity
 from dso.scenario.model import Auction, Custom, Flat
+from dso.scenario.voltage import Voltage
 from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.capacity import CapacityTariff
 from dso.tariffs.flat import FlatTariff
+from dso.tariffs.voltage import VoltageTariff
 
 GROUP = "dso.tariffs"
 LSE_METHODS = tuple(n for n in vars(LoadServingStrategy) if not n.startswith("_") and n != "takes_positions")
 MO_METHODS = tuple(n for n in vars(MarketOperatorStrategy) if not n.startswith("_"))
 
 
-def tariff_of(given: Flat | Auction | Capacity | Custom, folder: Path) -> Tariff:
+def tariff_of(given: Flat | Auction | Capacity | Voltage | Custom, folder: Path) -> Tariff:
     """The tariff that a scenario describes.
 
     Raises
@@ -41,6 +43,10 @@ def tariff_of(given: Flat | Auction | Capacity | Custom, folder: Path) -> Tariff
     if isinstance(given, Capacity):
         charges = (given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month)
         return CapacityTariff(given.name, *charges, element=given.element, capacity_kw=given.capacity_kw)
+    if isinstance(given, Voltage):
+        return VoltageTariff(
+            given.name, given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month
+        )
     return _plugin(given, folder)
 
 

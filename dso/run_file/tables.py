@@ -124,6 +124,15 @@ TABLES: tuple[Table, ...] = (
         _c("price_usd_per_kwh", "REAL", "κ, price of capacity beside energy; 0: there is enough [USD/kWh]"),
         _c("unserved_kw", "REAL", "what fits not even at the price cap; negative: injection [kW]"),
     ), ("market", "tariff", "interval_start")),
+    Table("voltage_purchases", "One row a market, tariff and interval: reactive power that was bought.", (
+        SEQ, MARKET, TARIFF, START,
+        _c("outcome", "TEXT", "in_band (nothing was needed), bought, or short (a node stays out of band)"),
+        _c("kvar", "REAL", "what is injected in all [kvar]"),
+        _c("offers", "INTEGER", "how many offers it came from"),
+        _c("dearest_usd_per_kvarh", "REAL", "highest price that is paid [USD/kvarh]"),
+        _c("cost_usd_per_h", "REAL", "what all of it costs [USD/h]"),
+        _c("unmet_pu", "REAL", "how far the worst node stays out of its band [p.u.]"),
+    ), ("market", "tariff", "interval_start")),
     Table("points", "One row a service point, where the wires are modelled.", (
         SEQ, _c("point", "TEXT", "its name"), _c("number", "INTEGER", "its place in lists by point"),
         _c("customers", "TEXT", "JSON, the customers who sit there"),

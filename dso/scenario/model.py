@@ -24,6 +24,7 @@ from dso.scenario.quantities import (
     Price,
     Zone,
 )
+from dso.scenario.voltage import Voltage
 
 
 class Customers(Part):
@@ -187,7 +188,7 @@ class Scenario(Part):
     customers: Customers = Field(description="who is connected")
     weather: Weather = Field(Weather(), description="outdoor temperature")
     tariffs: Annotated[
-        tuple[Annotated[Flat | Auction | Capacity | Custom, Field(discriminator="kind")], ...],
+        tuple[Annotated[Flat | Auction | Capacity | Voltage | Custom, Field(discriminator="kind")], ...],
         Field(min_length=1, strict=False, description="rate plans; their shares add up to 1"),
     ]
     series: Annotated[

@@ -213,6 +213,7 @@ def build(
     tariffs: tuple[str, ...] = ("flat", "live"),
     enrolled: dict[str, list[int]] | None = None,
     live: AuctionTariff = LIVE,
+    offering=(),
     start: bool = True,
 ) -> Engine:
     """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, a device takes 1 kW."""
@@ -230,6 +231,7 @@ def build(
     outside = outside or {}
     ratings = {name: (np.zeros(len(own)), np.full(len(own), 2.0)) for name, own in outside.items()}
     operator = MarketOperator("live", live.market_operator(), populations, CUSTOMERS, outside, ratings)
+    operator.offering = offering
     operators = {"live": operator} if "live" in tariffs else {}
     if series is None:
         series = {"da": DAY_AHEAD, "rt": real_time} if day_ahead else {"rt": real_time}

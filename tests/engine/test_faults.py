@@ -12,6 +12,7 @@ from dso.engine.step import Step
 from dso.engine.work import Behaviour, outcomes_of
 from dso.errors import EngineError
 from dso.tariffs.capacity import CapacityTariff
+from dso.tariffs.voltage import VoltageTariff
 from tests.engine.small import (
     HOUR_AHEAD,
     NO_PLANT,
@@ -76,6 +77,8 @@ def circumstances(handler: str) -> dict:
         return {"wires": Wires(import_limit_kw=TIGHT_KW)}
     if handler == "sell_capacity":
         return {"live": BEHIND}
+    if handler in ("call_for_offers", "buy_adjustments"):
+        return {"live": VoltageTariff("live", 1.25, 0.04, 10.0)}
     return {}
 
 

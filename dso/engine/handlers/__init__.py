@@ -13,6 +13,7 @@ from dso.engine.handlers import (
     procure,
     reconcile,
     retail,
+    voltage,
 )
 from dso.engine.market_work import MarketWork, RetailWork
 from dso.engine.series import MARKET_TIMES
@@ -65,7 +66,9 @@ RETAIL = Behaviour(
     work=RetailWork,
     handlers={
         "call_for_bids": retail.call_for_bids,
+        "call_for_offers": voltage.call_for_offers,
         "sell_capacity": capacity.sell_capacity,
+        "buy_adjustments": voltage.buy_adjustments,
         "aggregate": retail.aggregate,
         "estimate": retail.estimate,
         "inform": retail.inform,
@@ -74,6 +77,7 @@ RETAIL = Behaviour(
     receivers={
         "open_round": retail.receive_open_round,
         "bids": retail.receive_bids,
+        "offers": voltage.receive_offers,
         "bids_complete": None,
         "round_result": retail.receive_round_result,
         "cancel": None,

@@ -35,7 +35,9 @@ def _order(work: MarketWork, index: int, set_points_kw: FloatArray) -> None:
     """Tell the feeder; an embedded one answers when the interval is over, another posts by itself."""
     interval = work.intervals[index]
     if work.world.plant is not None:
-        work.post(work.market, "readings", Deliver(work.market, interval, set_points_kw), at_s=interval.end_s)
+        (state,) = work.world.distribution.equipment((interval,))
+        order = Deliver(work.market, interval, set_points_kw, state)
+        work.post(work.market, "readings", order, at_s=interval.end_s)
 
 
 def _set_points(work: MarketWork, index: int) -> FloatArray:

@@ -14,6 +14,7 @@ from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_cus
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
 from dso.engine.schedule import solve
+from dso.engine.voltage import write_voltage_purchases
 from dso.engine.wires_records import write_point_prices
 from dso.engine.words import power, price
 from dso.errors import NetworkUnavailableError
@@ -234,6 +235,7 @@ def publish(work: MarketWork) -> Literal["published"]:
         _write_prices(work, tariff, record)
         write_clearings(work, tariff, record)
         write_capacity_sales(work, tariff, record)
+        write_voltage_purchases(work, tariff)
     write_point_prices(work, _points_kw(work))
     priced = work.subject.priced
     assert priced is not None  # priced before
