@@ -11,7 +11,8 @@ from dso.clock import Interval
 from dso.errors import NetworkUnavailableError
 from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.static import StaticNetwork
-from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan
+from dso.network.voltage_needs import voltage_needs
+from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan, ReactiveFeeder, VoltageNeeds
 
 TOLERANCE_PU = 1e-6  # beyond a limit by less is rounding
 NEAR_PU = 0.005  # loading so near to its limit is given a row, too, lest the next schedule breaks it
@@ -104,6 +105,17 @@ class PowerFlowNetwork:
         band = RANGE_B if self.emergency or state.out else RANGE_A
         low = np.where(self.feeder.at_service, band.service[0], band.primary[0])
         return low, np.where(self.feeder.at_service, band.service[1], band.primary[1])
+
+    def voltage_needs(self, load_kw: FloatArray, equipment: Equipment) -> VoltageNeeds | None:
+        """What voltages need to be in their band; None while they are, or the feeder cannot tell.
+
+        Raises
+        ------
+        NetworkUnavailableError : it has no power flow.
+        """
+        if not isinstance(self.feeder, ReactiveFeeder):
+            return None
+        return voltage_needs(self.feeder, _rounded(load_kw), equipment, *self._band(equipment))
 
     def losses_kw(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
         """Losses for a load at each point, (t,) [kW]; where there is no power flow, the head's share."""

@@ -142,6 +142,7 @@ class Feeder(Protocol):
         """What the feeder looks like."""
 
 
+@runtime_checkable
 class ReactiveFeeder(Feeder, Protocol):
     """A feeder that takes `Equipment.kvar` into account, and knows what reactive power does to voltages."""
 

@@ -74,6 +74,7 @@ class Circuit:
         self._regulators: Any = self.circuit.RegControls
         self.loads = self._numbered()
         self.base_kw, self.kvar_per_kw = self._base(services)
+        self._without_pf: dict[int, float] = {}  # kvar per kW of loads that something was injected beside
         with _as_input(master, "cannot solve it as it stands"):
             self.tell("Set mode=snapshot")
             self.circuit.Solution.Solve()
@@ -108,7 +109,7 @@ class Circuit:
                 per_kw = self._loads.kvar / self._loads.kW if self._loads.kW else 0.0
             kw.append(self._loads.kW)
             ratio.append(per_kw)
-            self._loads.PF = float(np.copysign(1 / np.hypot(1.0, per_kw), per_kw if per_kw else 1.0))
+            self._loads.PF = _power_factor(per_kw)
         return np.array(kw, np.float64), np.array(ratio, np.float64)
 
     def _taps(self) -> tuple[int, ...]:
@@ -121,8 +122,13 @@ class Circuit:
     def _capacitors(self) -> list[Any]:
         return [list(c.States) for c in self.circuit.Capacitors]
 
-    def solve(self, load_kw: FloatArray) -> Solved:
+    def solve(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> Solved:
         """Solve for the load of each of its loads, in their order, whatever was solved before.
+
+        Parameters
+        ----------
+        load_kw : (loads,) which bring their own reactive power [kW].
+        kvar : (loads,) reactive power that is injected beside them [kvar].
 
         Raises
         ------
@@ -130,7 +136,7 @@ class Circuit:
         """
         try:
             self._from_the_start(self._start_for(load_kw))
-            self._write(load_kw)
+            self._write(load_kw, kvar)
             self.circuit.Solution.Solve()
             converged = bool(self.circuit.Solution.Converged)
         except DSSException as error:
@@ -156,11 +162,25 @@ class Circuit:
             self._starts[level] = self._taps()
         return self._starts[level]
 
-    def _write(self, load_kw: FloatArray) -> None:
+    def _write(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> None:
         loads = self._loads
+        for number, per_kw in self._without_pf.items():
+            loads.idx = number
+            loads.PF = _power_factor(per_kw)
+        self._without_pf.clear()
         for number, kw in zip(self.loads.values(), load_kw.tolist(), strict=True):
             loads.idx = number
             loads.kW = kw
+        if kvar is not None and kvar.any():
+            self._inject(load_kw, kvar)
+
+    def _inject(self, load_kw: FloatArray, kvar: FloatArray) -> None:
+        """Give loads less reactive power than is theirs; OpenDSS forgets their power factor over it."""
+        loads, numbers = self._loads, list(self.loads.values())
+        for k in np.flatnonzero(kvar).tolist():
+            loads.idx, per_kw = numbers[k], float(self.kvar_per_kw[k])
+            loads.kvar = float(load_kw[k]) * per_kw - float(kvar[k])
+            self._without_pf[numbers[k]] = per_kw
 
     def _from_the_start(self, taps: tuple[int, ...]) -> None:
         """Taps and capacitors as given, and no voltage remembered: else results drift."""
@@ -223,6 +243,10 @@ def terminal_nodes(element: Any) -> list[str]:
     order, conductors = element.NodeOrder, element.NumConductors
     buses = [name.split(".")[0].lower() for name in element.BusNames]
     return [f"{buses[k // conductors]}.{node}" for k, node in enumerate(order)]
+
+
+def _power_factor(kvar_per_kw: float) -> float:
+    return float(np.copysign(1 / np.hypot(1.0, kvar_per_kw), kvar_per_kw if kvar_per_kw else 1.0))
 
 
 def told(error: DSSException) -> str:

@@ -50,7 +50,9 @@ class OpenDssFeeder:
         self._built = State.of(master, services)
         check(self._built, master, services)
         self._states: OrderedDict[frozenset[str], State] = OrderedDict({frozenset(): self._built})
-        self._solves: OrderedDict[tuple[bytes, frozenset[str]], StateSolve] = OrderedDict()
+        self._solves: OrderedDict[tuple[bytes, frozenset[str], tuple[tuple[str, float], ...]], StateSolve] = (
+            OrderedDict()
+        )
         self._rated = tuple(k for k, e in enumerate(self._built.elements) if np.isfinite(e.rating))
         self.substation_kva = substation_kva if substation_kva is not None else _first_kva(self._built)
         self.elements: tuple[str, ...] = (SUBSTATION, *(self._built.elements[k].name for k in self._rated))
@@ -91,6 +93,12 @@ class OpenDssFeeder:
         loading[elements == 0] += self._head_share(found) / rating[0]
         voltage = found.per_kw([found.voltage_row(self.nodes[k]) for k in nodes], len(self.points))
         return loading, voltage
+
+    def per_kvar(self, load_kw: FloatArray, equipment: Equipment, nodes: IntArray) -> FloatArray:
+        """How voltage changes per kvar injected at each point, (n, points) [p.u./kvar], taps fixed."""
+        found = self._solved(load_kw, equipment)
+        rows = [found.voltage_row(self.nodes[k]) for k in nodes]
+        return np.asarray(found.per_kvar(rows, len(self.points)))
 
     def marginal_losses(self, load_kw: FloatArray, equipment: Equipment) -> FloatArray:
         """How losses change per kW at each point, (points,) [kW/kW]."""
@@ -138,14 +146,23 @@ class OpenDssFeeder:
 
     def _solved(self, load_kw: FloatArray, equipment: Equipment) -> StateSolve:
         load_kw = np.ascontiguousarray(load_kw, np.float64)
-        key = (load_kw.tobytes(), equipment.out)
+        key = (load_kw.tobytes(), equipment.out, equipment.kvar)
         found = self._solves.get(key)
         if found is None:
-            found = self._state(equipment).solve(load_kw)
+            found = self._state(equipment).solve(load_kw, self._injected(equipment))
             self._solves[key] = found
             if len(self._solves) > SOLVES:
                 self._solves.popitem(last=False)
         return found
+
+    def _injected(self, equipment: Equipment) -> FloatArray | None:
+        """Reactive power at each service point beside its loads, (points,) [kvar]; None: nothing."""
+        if not equipment.kvar:
+            return None
+        kvar = np.zeros(len(self.points))
+        for name, injected in equipment.kvar:
+            kvar[self.points.index(name)] += injected
+        return kvar
 
     def _loading(self, found: StateSolve, equipment: Equipment) -> FloatArray:
         head = abs(found.solved.head_kva) / self.substation_kva

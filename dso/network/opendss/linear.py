@@ -69,8 +69,14 @@ class Linear:
         kvar_per_kw : (loads,) reactive power that comes with each kW.
         points : how many there are.
         """
+        return self._changes(w, 1e3 * (1 - 1j * kvar_per_kw) / np.conj(self._across), points)
+
+    def change_per_kvar(self, w: Complexes, points: int) -> FloatArray:
+        """The same per kvar injected at each point, (rows, points): load that is −1j kVA."""
+        return self._changes(w, 1e3j / np.conj(self._across), points)
+
+    def _changes(self, w: Complexes, ds: Complexes, points: int) -> FloatArray:
         out = np.zeros((len(w), points))
-        ds = 1e3 * (1 - 1j * kvar_per_kw) / np.conj(self._across)
         for row, own in enumerate(w):
             adjoint = self._adjoint(own)
             change = -np.real(self._loads.across(adjoint) * ds)

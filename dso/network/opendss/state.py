@@ -127,10 +127,10 @@ class State:
 
     # --- solving ------------------------------------------------------------------------------------------
 
-    def solve(self, load_kw: FloatArray) -> StateSolve:
+    def solve(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> StateSolve:
         """Solve for a load at each service point of the feeder; those without supply count as none."""
-        own = load_kw[self.alive]
-        return StateSolve(self, own, self.circuit.solve(own))
+        own, injected = load_kw[self.alive], None if kvar is None else kvar[self.alive]
+        return StateSolve(self, own, self.circuit.solve(own, injected), injected)
 
     def factors(self, solve: StateSolve) -> Factors:
         """Y at the taps of a solved point, in the forms that first-order changes need."""
@@ -159,6 +159,7 @@ class StateSolve:
     state: State
     load_kw: FloatArray  # of the loads that are supplied
     solved: Solved
+    kvar: FloatArray | None = None  # injected beside them; None: nothing
     flows: dict[Equipment, Flow] = field(default_factory=dict)  # as seen with each set of ratings
     _linear: Linear | None = field(default=None, init=False)
 
@@ -181,9 +182,15 @@ class StateSolve:
         kvar = self.state.circuit.kvar_per_kw
         return self._about().change_per_kw(np.array(rows), kvar, points)
 
+    def per_kvar(self, rows: Sequence[Complexes], points: int) -> FloatArray:
+        """The same per kvar injected at each point, (rows, points)."""
+        return self._about().change_per_kvar(np.array(rows), points) if len(rows) else np.zeros((0, points))
+
     def _about(self) -> Linear:
         if self._linear is None:
             va = self.load_kw * 1e3 * (1 + 1j * self.state.circuit.kvar_per_kw)
+            if self.kvar is not None:
+                va = va - 1e3j * self.kvar
             factored = self.state.factors(self).factored
             self._linear = Linear(factored, self.state.loads, self.solved.volts, va)
         return self._linear
@@ -191,7 +198,7 @@ class StateSolve:
     def stand_there(self) -> None:
         """Let the circuit stand as it did when this was solved: something else may have been since."""
         if self.state.circuit.last is not self.solved:
-            again = self.state.circuit.solve(self.load_kw)
+            again = self.state.circuit.solve(self.load_kw, self.kvar)
             assert again.taps == self.solved.taps  # a solve does not depend on the one before
             self.state.circuit.last = self.solved
 
