@@ -17,6 +17,7 @@ from dso.market.curve import Floats, read_only
 
 VoltageOutcome = Literal["in_band", "bought", "short"]
 MET_PU = 1e-8  # nothing that a meter could tell
+BOUGHT_FRAC = 1e-6  # an offer of which less is bought, or left, counts as not bought, or as sold out
 PER_PU = 1e4  # the solver sees 1e-4 p.u., so that its tolerance of 1e-7 is fine enough
 
 
@@ -54,8 +55,9 @@ def clear_voltage(
     """Buy the cheapest adjustments x with shortfall ≤ S·x ≤ room, 0 ≤ x ≤ most: an LP, its duals the prices.
 
     Where no set mends every node, first as much is mended as can be, then as cheaply as that can be. An offer
-    is paid Σ_n S_nj·y_n: its own price if it is bought in part, at least that if in full. Payments add up to
-    Σ_n y_n·(what node n needed).
+    is paid Σ_n S_nj·y_n: its own price if it is bought in part, at least that if in full, and what is left
+    would have been paid less than it asks. Of all prices that clear so, those are taken that cost least.
+    Payments add up to Σ_n y_n·(what node n was moved).
 
     Parameters
     ----------
@@ -81,7 +83,8 @@ def clear_voltage(
     unmet = _least_unmet(size, effect, least, high)
     give = np.where(unmet, MET_PU / 10, 0.0)  # a node that just cannot be mended must not seem infeasible
     lower, upper = least - np.maximum(unmet, 0) - give, high - np.minimum(unmet, 0) + give
-    quantity, worth = _cheapest(price, size, effect, lower, upper)
+    quantity = _solved(price, effect * PER_PU, (lower * PER_PU, upper * PER_PU), size).x
+    worth = _least_worth(price, size, effect, np.asarray(quantity), lower, upper)
     return _cleared(quantity, worth, effect, unmet, "short" if unmet.any() else "bought")
 
 
@@ -112,23 +115,43 @@ def _least_unmet(size: Floats, effect: Floats, least: Floats, high: Floats) -> F
     return np.where(np.abs(unmet) > MET_PU, unmet, 0.0)
 
 
-def _cheapest(
-    price: Floats, size: Floats, effect: Floats, least: Floats, high: Floats
-) -> tuple[Floats, Floats]:
-    """The cheapest quantities, (m,), and the worth of each node's voltage, (n,)."""
-    found = _solved(price, effect * PER_PU, (least * PER_PU, high * PER_PU), size)
-    lower, upper = np.split(found.ineqlin.marginals, 2)
-    return np.asarray(found.x), np.asarray((upper - lower) * PER_PU)
+def _least_worth(
+    price: Floats, size: Floats, effect: Floats, x: Floats, lower: Floats, upper: Floats
+) -> Floats:
+    """The worth of each node's voltage, (n,): of all duals of what was bought those that cost least.
+
+    Only nodes at an end of their band can have any. Where some node cannot be mended duals are not unique,
+    and those that a solver happens to return may be of any height.
+    """
+    moved = effect @ x
+    at_low, at_high = np.flatnonzero(moved <= lower + MET_PU), np.flatnonzero(moved >= upper - MET_PU)
+    worth = np.zeros(len(lower))
+    if not len(at_low) + len(at_high):
+        return worth
+    own = np.concatenate((effect[at_low], -effect[at_high])).T * PER_PU  # (m, ends) of a worth of 1
+    most = size * (1 - BOUGHT_FRAC)
+    some, all_of_it = x > size * BOUGHT_FRAC, x >= most
+    paid_for = effect @ np.where(some, x, 0.0)
+    found = _solved(
+        np.concatenate((paid_for[at_low], -paid_for[at_high])) * PER_PU,
+        own,
+        (np.where(some, price, -np.inf), np.where(all_of_it, np.inf, price)),
+        np.full(own.shape[1], np.inf),
+    )
+    np.add.at(worth, at_low, found.x[: len(at_low)] * PER_PU)
+    np.subtract.at(worth, at_high, found.x[len(at_low) :] * PER_PU)
+    return worth
 
 
 def _solved(cost: Floats, rows: Floats, band: tuple[Floats, Floats], most: Floats) -> Any:
     from scipy.optimize import linprog
 
     least, high = band
+    low, top = np.isfinite(least), np.isfinite(high)
     found = linprog(
         cost,
-        A_ub=np.concatenate((-rows, rows)),
-        b_ub=np.concatenate((-least, high)),
+        A_ub=np.concatenate((-rows[low], rows[top])),
+        b_ub=np.concatenate((-least[low], high[top])),
         bounds=[(0.0, limit) for limit in most.tolist()],
         method="highs",
     )
