@@ -59,7 +59,7 @@ def _draw_bars(axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Color
     names = [plan.elements[k] for k in order]
     axes.barh(names, loading[order], height=0.7, color=[colours(v / 100) for v in loading[order]])
     for row, k in enumerate(order):
-        said = f"{loading[k]:.0f} % of {plan.rating[k]:,.0f} {plan.unit[k]}"
+        said = f"{loading[k]:.0f} % of {_plain(plan.rating[k])} {plan.unit[k]}"
         axes.text(1, row, said, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6.5)
     axes.axvline(100, color=RED, lw=1)
     axes.invert_yaxis()
@@ -68,6 +68,10 @@ def _draw_bars(axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Color
     axes.set_xlim(0, 1.55 * max(100.0, float(np.nanmax(loading))))
     axes.xaxis.set_major_locator(MultipleLocator(25 if np.nanmax(loading) < 150 else 100))
     axes.set_xlabel("loading [% of the rating]")
+
+
+def _plain(rating: float) -> str:
+    return f"{rating:,.1f}".removesuffix(".0")
 
 
 def _draw_map(figure: Figure, axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Colormap) -> None:

@@ -12,7 +12,6 @@ from dso.report.feeder_flow import flow_series
 from dso.report.figures import (
     BAND,
     DO_BLUE,
-    GREY,
     PALE,
     RED,
     TARIFF_LOOKS,
@@ -134,8 +133,9 @@ def local_axis(axes: Axes, zone: str) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter)
     axes.margins(x=0.005)
-    year = num2date(axes.dataLim.x0, place).year
-    axes.set_xlabel(f"local time in {year}, {zone}")
+    first, last = (num2date(x, place) for x in (axes.dataLim.x0, axes.dataLim.x1))
+    when = f"{first.day} {first:%B %Y}" if (last - first).days < 1 else f"{first.year}"
+    axes.set_xlabel(f"{when}, local time ({zone})")
 
 
 def _draw_load(axes: Axes, load: Rows, positions: Rows) -> None:
@@ -158,14 +158,31 @@ def _draw_load(axes: Axes, load: Rows, positions: Rows) -> None:
 def _draw_prices(axes: Axes, prices: Rows) -> None:
     first = [r for r in prices if r["tariff"] == prices[0]["tariff"]]
     edges, wholesale = steps(first, "wholesale_usd_per_kwh")
-    axes.stairs(wholesale, edges, baseline=None, color=GREY, lw=1.1, label="wholesale")
+    axes.stairs(wholesale, edges, baseline=None, color=LINE, ls=(0, (1, 1)), label="wholesale")
     for number, tariff in enumerate(dict.fromkeys(r["tariff"] for r in prices)):
         own = [r for r in prices if r["tariff"] == tariff]
         colour, style = TARIFF_LOOKS[number % len(TARIFF_LOOKS)]
         edges, retail, low, high = steps(own, "retail_usd_per_kwh", "low", "high")
-        if np.isfinite(low).any():
-            axes.stairs(high, edges, baseline=low, fill=True, color=colour, alpha=0.25, lw=0)
-        axes.stairs(retail, edges, baseline=None, color=colour, ls=style, label=tariff)
+        known = bool(np.isfinite(low).any())
+        if known:
+            axes.stairs(
+                high,
+                edges,
+                baseline=low,
+                fill=True,
+                color=colour,
+                alpha=0.25,
+                lw=0,
+                label=f"{tariff}, at the points",
+            )
+        axes.stairs(
+            retail,
+            edges,
+            baseline=None,
+            color=colour,
+            ls=style,
+            label=f"{tariff}, at the head" if known else tariff,
+        )
     axes.set_ylabel("price [USD/kWh]")
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     legend_above(axes)

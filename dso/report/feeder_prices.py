@@ -105,7 +105,7 @@ def bound_in(reader: RunReader, market: str, start_s: int) -> list[dict[str, Any
     rows = [{**head, "kind": _side(head["limit_kw"])}] if head["element"] is not None else []
     return rows + reader.rows(
         "SELECT element, kind, shadow_usd_per_h, rent_usd_per_h FROM constraints "
-        "WHERE market = ? AND interval_start = ? ORDER BY rent_usd_per_h DESC, element",
+        "WHERE market = ? AND interval_start = ? ORDER BY ABS(rent_usd_per_h) DESC, element",
         market,
         start_s,
     )
@@ -121,7 +121,7 @@ def bound_ever(reader: RunReader) -> list[dict[str, Any]]:
         "SELECT c.element, c.kind, r.interval_s / 3600.0, SUM(c.rent_usd_per_h) * r.interval_s / 3600 "
         "FROM constraints c JOIN readings r USING (market, interval_start) "
         "GROUP BY c.market, c.interval_start, c.element, c.kind) "
-        "GROUP BY element, kind ORDER BY rent_usd DESC, hours DESC, element, kind"
+        "GROUP BY element, kind ORDER BY ABS(rent_usd) DESC, hours DESC, element, kind"
     )
 
 

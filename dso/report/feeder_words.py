@@ -10,6 +10,7 @@ from dso.report.layout import labelled, table_lines
 from dso.report.local_time import local_time
 
 Facts = dict[str, Any]
+MOST_BOUND = 10
 NOT_KEPT = "not kept by node and element (settings: records: summary)"
 
 
@@ -82,7 +83,10 @@ def _rating(row: Facts) -> str:
 
 def _bound(facts: Facts) -> Table:
     rows = [(r["element"], r["kind"], _shadow(r), f"{r['rent_usd_per_h']:,.4f}") for r in facts["bound"]]
-    return "What bound", ("element", "limit", "shadow price", "rent [USD/h]"), rows, range(2, 4)
+    title = "What bound"
+    if len(rows) > MOST_BOUND:
+        title += f" · the {MOST_BOUND} with the greatest rent of {len(rows):,}"
+    return title, ("element", "limit", "shadow price", "rent [USD/h]"), rows[:MOST_BOUND], range(2, 4)
 
 
 def _shadow(row: Facts) -> str:

@@ -31,8 +31,8 @@ PHASE_MARKS = {"a": "o", "b": "s", "c": "^", TWO_LINES: "D", "": "o"}
 TARIFF_LOOKS = (
     (LSE_ORANGE, "-"),
     (MO_GREEN, (0, (4, 1.2))),
-    ("#7a0f6b", (0, (1.2, 1))),
-    (DO_BLUE, (0, (6, 1, 1, 1))),
+    ("#7a0f6b", (0, (7, 1.5))),
+    (DO_BLUE, (0, (5, 1, 1, 1))),
 )
 
 _STYLE: dict[str, Any] = {
@@ -64,6 +64,7 @@ _STYLE: dict[str, Any] = {
     "legend.handlelength": 1.9,
     "figure.facecolor": "white",
     "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-4, 7),
 }
 _METADATA: dict[Format, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": "dso", "Format": None, "Type": None},
