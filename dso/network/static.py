@@ -115,11 +115,25 @@ class StaticNetwork:
         equipment: Sequence[Equipment],
     ) -> Limits | None:
         """Limits of all intervals if a load, (t, points) [kW], breaks one by over 1e-9 of it; else None."""
-        return self.broken(intervals, load_kw.sum(axis=1) + self.losses_kw(load_kw, equipment), known_at_s)
+        head_kw = load_kw.sum(axis=1) + self.losses_kw(load_kw, equipment)
+        frac = np.array([self._rating_frac(e) for e in equipment])
+        return self.broken(intervals, head_kw, known_at_s, frac)
 
-    def broken(self, intervals: Sequence[Interval], head_kw: FloatArray, known_at_s: int) -> Limits | None:
-        """The same of what passes the head, (t,) [kW]."""
+    def _rating_frac(self, equipment: Equipment) -> float:
+        """The rating of the head over that as built: its limits change with it, deratings too."""
+        return 0.0 if self.element in equipment.out else dict(equipment.rating_frac).get(self.element, 1.0)
+
+    def broken(
+        self,
+        intervals: Sequence[Interval],
+        head_kw: FloatArray,
+        known_at_s: int,
+        rating_frac: FloatArray | float = 1.0,
+    ) -> Limits | None:
+        """The same of what passes the head, (t,) [kW], and of its rating over that as built, (t,)."""
         limits = self.limits(intervals, known_at_s)
+        held = np.broadcast_to(np.asarray(rating_frac, np.float64), head_kw.shape)
+        limits = Limits(_times(limits.import_kw, held), _times(limits.export_kw, held))
         broken = _exceeds(head_kw, limits.import_kw) | _exceeds(-head_kw, limits.export_kw)
         return limits if broken.any() else None
 
@@ -151,6 +165,11 @@ class StaticNetwork:
     def plan(self) -> Plan | None:
         """None: nothing is known of the wires behind the head."""
         return None
+
+
+def _times(limit_kw: FloatArray, frac: FloatArray) -> FloatArray:
+    """A limit, (t,), times a rating; no limit stays none unless nothing is left of the rating."""
+    return np.asarray(np.where(frac > 0, limit_kw * np.where(frac > 0, frac, 1.0), 0.0))
 
 
 def _exceeds(flow_kw: FloatArray, limit_kw: FloatArray) -> np.ndarray:

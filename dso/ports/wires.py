@@ -124,7 +124,7 @@ class Feeder(Protocol):
     def sensitivity(
         self, load_kw: FloatArray, equipment: Equipment, elements: IntArray, nodes: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """How loading, (e, points), and voltage, (n, points), change per kW at a point [p.u./kW], taps fixed.
+        """How loading, (e, points), and voltage, (n, points), change per kW at a point [p.u./kW].
 
         Parameters
         ----------

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CONTROL_ITERATIONS = 100
+WHOLE_MATRIX = 1  # of what OpenDSS can build
 BASE_LEVEL, MOST_LEVEL = 20, 3.0  # taps to begin with are kept in steps of 1/20 of the design peak
 MOST_ITERATIONS = 100
 HOMES = "home_"  # loads that stand for service points begin with it
@@ -212,6 +213,24 @@ class Circuit:
         from scipy.sparse import csc_matrix
 
         return csc_matrix(self._dss.YMatrix.GetCompressedYMatrix(factor=False))
+
+    @contextmanager
+    def nudged(self, steps: Sequence[int]) -> Iterator[None]:
+        """Let each regulator's tap stand some steps higher for a while."""
+        taps = self._taps()
+        self._put_taps([tap + step for tap, step in zip(taps, steps, strict=True)])
+        try:
+            yield
+        finally:
+            self._put_taps(taps)
+
+    def _put_taps(self, taps: Sequence[int]) -> None:
+        """Move taps and let OpenDSS make the admittances anew, which it would do at the next solve only."""
+        regulators, left = self._regulators, self._regulators.First
+        for tap in taps if left else ():
+            regulators.TapNumber = tap
+            regulators.Next  # noqa: B018
+        self._dss.YMatrix.BuildYMatrixD(WHOLE_MATRIX, False)
 
     def without(self, kind: str, names: Iterable[str], y: Any) -> Any:
         """Y without what some elements contribute."""

@@ -85,13 +85,18 @@ class OpenDssFeeder:
     def sensitivity(
         self, load_kw: FloatArray, equipment: Equipment, elements: IntArray, nodes: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """How loading, (e, points), and voltage, (n, points), change per kW at a point [p.u./kW]."""
+        """How loading, (e, points), and voltage, (n, points), change per kW at a point [p.u./kW].
+
+        Regulators follow, as if their taps were continuous.
+        """
         found = self._solved(load_kw, equipment)
-        rating = self._rating_frac(equipment)
+        names = [self.elements[k] for k in elements]
         rows = [self._loading_row(found, int(k)) for k in elements]
-        loading = found.per_kw(rows, len(self.points)) / rating[elements][:, None]
-        loading[elements == 0] += self._head_share(found) / rating[0]
-        voltage = found.per_kw([found.voltage_row(self.nodes[k]) for k in nodes], len(self.points))
+        rows += [found.voltage_row(self.nodes[k]) for k in nodes]
+        all_rows = found.per_kw_regulated(rows, [*names, *(None for _ in nodes)], len(self.points))
+        loading, voltage = all_rows[: len(names)], all_rows[len(names) :]
+        loading[elements == 0] += self._head_share(found)
+        loading /= self._rating_frac(equipment)[elements][:, None]
         return loading, voltage
 
     def per_kvar(self, load_kw: FloatArray, equipment: Equipment, nodes: IntArray) -> FloatArray:

@@ -58,6 +58,7 @@ class Linear:
         self._factored, self._loads, self._count = factored, loads, len(volts)
         across = loads.across(volts)
         self._across = across
+        self._adjoints: dict[bytes, Complexes] = {}
         self._feedback = np.conj(load_va) / np.conj(across) ** 2
 
     def change_per_kw(self, w: Complexes, kvar_per_kw: FloatArray, points: int) -> FloatArray:
@@ -75,6 +76,10 @@ class Linear:
         """The same per kvar injected at each point, (rows, points): load that is −1j kVA."""
         return self._changes(w, 1e3j / np.conj(self._across), points)
 
+    def change_per_current(self, w: Complexes, drawn: Complexes) -> FloatArray:
+        """The same per unit of currents that are drawn, (rows, k); `drawn` is (k, nodes) [A]."""
+        return np.array([-np.real(drawn @ self._adjoint(own)) for own in w]).reshape(len(w), len(drawn))
+
     def _changes(self, w: Complexes, ds: Complexes, points: int) -> FloatArray:
         out = np.zeros((len(w), points))
         for row, own in enumerate(w):
@@ -84,6 +89,12 @@ class Linear:
         return out
 
     def _adjoint(self, w: Complexes) -> Complexes:
+        key = w.tobytes()
+        if key not in self._adjoints:
+            self._adjoints[key] = self._solved_adjoint(w)
+        return self._adjoints[key]
+
+    def _solved_adjoint(self, w: Complexes) -> Complexes:
         found: Complexes = self._factored.solve(w, trans="T")
         least = SETTLED * max(float(np.abs(found).max(initial=0.0)), 1e-300)
         for _ in range(SWEEPS):

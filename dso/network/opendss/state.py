@@ -14,6 +14,7 @@ import numpy as np
 from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.opendss.circuit import Circuit, Solved
 from dso.network.opendss.linear import Linear, Loads
+from dso.network.opendss.regulators import Regulator, following, regulators_of
 from dso.network.opendss.wiring import (
     Element,
     elements_of,
@@ -40,15 +41,16 @@ class Factors:
     factored: Any  # LU factors of Y without loads
     y: Any  # of the wires alone, without loads and sources
     transposed: Any
+    regulators: list[Regulator]
 
     @classmethod
-    def of(cls, circuit: Circuit) -> Factors:
+    def of(cls, circuit: Circuit, index: dict[str, int]) -> Factors:
         """As the circuit stands."""
         from scipy.sparse.linalg import splu
 
         whole = circuit.without("Load", circuit.loads, circuit.admittance()).tocsc()
         wires = circuit.without("Vsource", circuit.circuit.Vsources.AllNames, whole).tocsr()
-        return cls(splu(whole), wires, wires.T.tocsr())
+        return cls(splu(whole), wires, wires.T.tocsr(), regulators_of(circuit, index))
 
 
 class State:
@@ -137,7 +139,7 @@ class State:
         taps = solve.solved.taps
         if taps not in self._factors:
             solve.stand_there()
-            self._factors[taps] = Factors.of(self.circuit)
+            self._factors[taps] = Factors.of(self.circuit, self.index)
             if len(self._factors) > FACTORED:
                 self._factors.popitem(last=False)
         self._factors.move_to_end(taps)
@@ -182,6 +184,39 @@ class StateSolve:
         kvar = self.state.circuit.kvar_per_kw
         return self._about().change_per_kw(np.array(rows), kvar, points)
 
+    def per_kw_regulated(
+        self, rows: Sequence[Complexes], elements: Sequence[str | None], points: int
+    ) -> FloatArray:
+        """The same with taps that follow; `elements`: whose loading each row is, if it is one's."""
+        regulators, volts = self.state.factors(self).regulators, self.solved.volts
+        fixed = self.per_kw(rows, points)
+        if not regulators or not len(rows):
+            return fixed
+        about, drawn = self._about(), np.array([r.injected_per_tap(volts) for r in regulators])
+        seen = [r.row(volts) for r in regulators]
+        by_tap = about.change_per_current(np.array(rows), drawn)
+        relays_by_tap = about.change_per_current(np.array(seen), drawn)
+        relays_by_tap += np.diag([r.seen_per_tap(volts) for r in regulators])
+        for row, element in enumerate(elements):
+            for k, r in enumerate(regulators):
+                if r.transformer == element:
+                    by_tap[row, k] += self._own_per_tap(r)
+        return following(fixed, by_tap, self.per_kw(seen, points), relays_by_tap)
+
+    def _own_per_tap(self, regulator: Regulator) -> float:
+        """How a regulator's own loading changes with its tap while all voltages stay."""
+        amps, rated, k = self._most_loaded(regulator.transformer)
+        current = regulator.y_per_tap[k] @ regulator.own(self.solved.volts)
+        return float(np.real(np.conj(amps[k]) / abs(amps[k]) * current) / rated[k]) if abs(amps[k]) else 0.0
+
+    def _most_loaded(self, name: str) -> tuple[Complexes, FloatArray, int]:
+        """Amps and ratings of an element's conductors, and which of them is loaded most."""
+        number = self.state.number[name]
+        begin = int(self.state.first[number])
+        element: Element = self.state.elements[number]
+        amps = self.solved.amps[begin : begin + len(element.nodes)]
+        return amps, element.rated_a, int(np.argmax(np.abs(amps) / element.rated_a))
+
     def per_kvar(self, rows: Sequence[Complexes], points: int) -> FloatArray:
         """The same per kvar injected at each point, (rows, points)."""
         return self._about().change_per_kvar(np.array(rows), points) if len(rows) else np.zeros((0, points))
@@ -217,12 +252,7 @@ class StateSolve:
         if name not in state.number:
             return w
         self.stand_there()
-        number = state.number[name]
-        begin = int(state.first[number])
-        element: Element = state.elements[number]
-        own = slice(begin, begin + len(element.nodes))
-        amps, rated = self.solved.amps[own], element.rated_a
-        k = int(np.argmax(np.abs(amps) / rated))
+        amps, rated, k = self._most_loaded(name)
         if not abs(amps[k]):
             return w
         nodes, y = state.circuit.primitive(name)
