@@ -48,7 +48,10 @@ NETWORKS = {
 BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network of kind static
     "price_series": [],
     "supply_curve": [],
-    "ercot": [{"name": "row", "kind": "capacity", "share": 0.0, "element": "t1", "capacity_kw": 50}],
+    "ercot": [
+        {"name": "row", "kind": "capacity", "share": 0.0, "element": "t1", "capacity_kw": 50},
+        {"name": "sun", "kind": "voltage", "share": 0.0},
+    ],
 }
 
 
