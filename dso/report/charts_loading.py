@@ -59,7 +59,7 @@ def _draw_bars(axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Color
     names = [plan.elements[k] for k in order]
     axes.barh(names, loading[order], height=0.7, color=[colours(v / 100) for v in loading[order]])
     for row, k in enumerate(order):
-        said = f"{loading[k]:.0f} % of {_plain(plan.rating[k])} {plan.unit[k]}"
+        said = f"{loading[k]:.0f} %{_of_rating(plan, int(k))}"
         axes.text(1, row, said, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=6.5)
     axes.axvline(100, color=RED, lw=1)
     axes.invert_yaxis()
@@ -70,8 +70,11 @@ def _draw_bars(axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Color
     axes.set_xlabel("loading [% of the rating]")
 
 
-def _plain(rating: float) -> str:
-    return f"{rating:,.1f}".removesuffix(".0")
+def _of_rating(plan: FeederPlan, number: int) -> str:
+    rating = plan.rating[number]
+    if not np.isfinite(rating):
+        return ""
+    return f" of {f'{rating:,.1f}'.removesuffix('.0')} {plan.unit[number]}"
 
 
 def _draw_map(figure: Figure, axes: Axes, plan: FeederPlan, loading: FloatArray, colours: Colormap) -> None:

@@ -17,6 +17,7 @@ TWO_LINES = "between lines"
 _SERVICE = re.compile(
     r"^(?P<bus>.+?)\.(?P<phases>[123](?:\.[123])*)-\d+$"
 )  # 48.1-2: bus, phases, number there
+_LOAD = re.compile(r"^.*\d[abc]$")  # 634a: how IEEE's feeders name the loads of single phases
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,7 @@ def _service_buses(point: str) -> tuple[str, str]:
 def _named_phase(point: str) -> str:
     found = _SERVICE.match(point)
     if found is None:
-        return ""
+        return point[-1] if _LOAD.match(point) else ""
     return PHASES[found["phases"]] if len(found["phases"]) == 1 else TWO_LINES
 
 
@@ -110,12 +111,13 @@ def _phases(nodes: list[dict[str, Any]], bus: list[str], behind: dict[str, str])
 
 
 def _places(points: tuple[str, ...], nodes: list[str], bus: list[str]) -> list[int | None]:
-    """A node at each service point: at its homes, at the point itself, or on the primary that feeds it."""
+    """A node at each service point: at its homes, at the point itself, or on the bus that feeds it."""
     at_bus = {b: k for k, b in reversed(list(enumerate(bus)))}
     at_node = {n: k for k, n in enumerate(nodes)}
     found = []
     for point in points:
         primary = point.partition(".")[0]
-        known = [at_node.get(point), *(at_bus.get(b) for b in (*_service_buses(point), point, primary))]
+        buses = (*_service_buses(point), point, primary, point.rstrip("abc"))
+        known = [at_node.get(point), *(at_bus.get(b) for b in buses)]
         found.append(next((k for k in known if k is not None), None))
     return found

@@ -74,7 +74,9 @@ def _elements(facts: Facts) -> Table:
         (r["element"], f"{r['loading_pu']:.1%}", _rating(r), "over its rating" if r["loading_pu"] > 1 else "")
         for r in facts["elements"]
     ]
-    return "Most loaded", ("element", "loading", "rating", ""), rows, range(1, 4)
+    heads = ("element", "loading", "rating", "")
+    columns = 4 if any(row[3] for row in rows) else 3
+    return "Most loaded", heads[:columns], [row[:columns] for row in rows], range(1, columns)
 
 
 def _rating(row: Facts) -> str:

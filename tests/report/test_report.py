@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from base64 import b64decode
 from html import unescape
 from pathlib import Path
@@ -199,3 +200,15 @@ def test_phases_stay_apart_in_grey_print() -> None:
     assert grey[-1] - grey[0] > 0.4
     solid = sorted(float(np.dot(to_rgb(PHASE_COLOURS[p]), (0.2126, 0.7152, 0.0722))) for p in "abc")
     assert min(np.diff(solid)) > 0.15
+
+
+def test_a_load_of_one_phase_is_found_at_its_bus(with_feeder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.dso"
+    copy.write_bytes(with_feeder.read_bytes())
+    with sqlite3.connect(copy) as db:
+        db.execute("UPDATE nodes SET node = '634.2' WHERE node = 'mid.2'")
+        db.execute("UPDATE points SET point = '634b' WHERE point = 'mid.2-1'")
+    db.close()
+    with RunReader(copy) as reader:
+        plan = feeder_plan(reader)
+    assert (plan.point_phase[0], plan.point_km[0]) == ("b", 1.0)
