@@ -122,6 +122,8 @@ class PowerFlowNetwork:
         return np.array([self._losses(own, e) for own, e in zip(load_kw, equipment, strict=True)])
 
     def _losses(self, load_kw: FloatArray, state: Equipment) -> float:
+        if self.element in state.out:
+            return 0.0
         own = np.where(self.feeder.energised(state), _rounded(load_kw), 0.0)
         try:
             return self.feeder.solve(own, state).losses_kw
@@ -134,8 +136,8 @@ class PowerFlowNetwork:
         return np.array([self.feeder.marginal_losses(_rounded(own), e) for own, e in rows])
 
     def energised(self, equipment: Equipment) -> BoolArray:
-        """Which service points are supplied, (points,)."""
-        return self.feeder.energised(equipment)
+        """Which service points are supplied, (points,); none while the head itself is out."""
+        return self.feeder.energised(equipment) & (self.element not in equipment.out)
 
     def flow(self, load_kw: FloatArray, equipment: Equipment) -> Flow | None:
         """The power flow of a load at each point; raises NetworkUnavailableError."""

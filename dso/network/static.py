@@ -116,7 +116,8 @@ class StaticNetwork:
     ) -> Limits | None:
         """Limits of all intervals if a load, (t, points) [kW], breaks one by over 1e-9 of it; else None."""
         head_kw = load_kw.sum(axis=1) + self.losses_kw(load_kw, equipment)
-        frac = np.array([self._rating_frac(e) for e in equipment])
+        changed = any(e.out or e.rating_frac for e in equipment)
+        frac = np.array([self._rating_frac(e) for e in equipment]) if changed else 1.0
         return self.broken(intervals, head_kw, known_at_s, frac)
 
     def _rating_frac(self, equipment: Equipment) -> float:

@@ -8,8 +8,25 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dso.clock import Interval
-from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray, MeterReading
-from dso.ports import ElementLimit, ImportAdder, Limits, NetworkModel, VoltageModel, VoltageNeeds
+from dso.messages import Equipment, FloatArray, IntArray, MeterReading
+from dso.operators.equipment import (
+    Case,
+    Crews,
+    equipment_during,
+    equipment_in,
+    next_change_s,
+    supplied_frac,
+)
+from dso.operators.meter_data import metered_kw
+from dso.ports import (
+    BoolArray,
+    ElementLimit,
+    ImportAdder,
+    Limits,
+    NetworkModel,
+    VoltageModel,
+    VoltageNeeds,
+)
 
 Injected = tuple[tuple[str, float], ...]
 
@@ -28,6 +45,8 @@ class DoRecord:
     ordered: tuple[int, ...] = ()  # intervals for which a delivery was ordered
     readings: tuple[MeterReading | None, ...] = ()
     estimated: int = 0  # meter values that the DO had to fill in
+    filled: tuple[BoolArray | None, ...] = ()  # (customers,) which values of each interval those are
+    dark: BoolArray | None = None  # (t, customers) who was foreseen to have no supply; None: nobody
     # By tariff and (start, length) of an interval [s]: points with the reactive power bought there [kvar].
     reactive: Mapping[str, Mapping[tuple[int, int], Injected]] = field(default_factory=dict)
 
@@ -42,14 +61,22 @@ class DistributionOperator:
     fallback : the static limits, for when the picture cannot answer.
     point_of : (customers,) index of the service point that each customer sits at; None: all at the only one.
     adder : what an import costs beside its price, such as the substation's life; None: nothing.
+    crews : who repairs.
+    script : failures, maintenance and upgrades that will be; of failures it learns when they begin.
     records : by market.
+    cases : what it knows to be, to have been or to come, by name.
+    last_kw : under `kw` what each customer drew in the last interval that was read; NaN: none was.
     """
 
     network: NetworkModel
     fallback: NetworkModel
     point_of: IntArray | None = None
     adder: ImportAdder | None = None
+    crews: Crews = field(default_factory=Crews)
+    script: tuple[Case, ...] = ()
     records: dict[str, DoRecord] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    last_kw: dict[str, FloatArray] = field(default_factory=dict)
 
     @property
     def prices_points(self) -> bool:
@@ -71,10 +98,57 @@ class DistributionOperator:
         """The same of all customers in one interval, (customers,) to (points,)."""
         return np.asarray(self.at_points(kw[None, :], np.arange(len(kw)))[0])
 
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Names of the elements that may be out, the head of the feeder first."""
+        plan = self.network.plan()
+        known = () if plan is None else plan.elements
+        return (self.network.element, *(name for name in known if name != self.network.element))
+
     def equipment(self, intervals: Sequence[Interval]) -> tuple[Equipment, ...]:
-        """The state of the equipment in each interval, as far as is known."""
+        """The state to plan each interval with: out is what is known to be out in any part of it."""
+        cases = self.cases.values()
+        return self._with_bought(intervals, [equipment_in(cases, interval) for interval in intervals])
+
+    def equipment_during(self, interval: Interval) -> Equipment:
+        """The state as it was in an interval that is over: out is what was out throughout."""
+        return self._with_bought((interval,), [equipment_during(self.cases.values(), interval)])[0]
+
+    def _with_bought(
+        self, intervals: Sequence[Interval], states: Sequence[Equipment]
+    ) -> tuple[Equipment, ...]:
         bought = [by_interval for r in self.records.values() for by_interval in r.reactive.values()]
-        return tuple(_with_kvar(AS_BUILT, interval, bought) for interval in intervals)
+        return tuple(_with_kvar(e, interval, bought) for e, interval in zip(states, intervals, strict=True))
+
+    def dark(self, intervals: Sequence[Interval], customers: int) -> BoolArray | None:
+        """Who is known to be without supply in some part of each interval, (t, customers); None: nobody."""
+        states = self.equipment(intervals)
+        if not any(e.out for e in states):
+            return None
+        place = self.points_of(np.arange(customers))
+        return np.array([~self.network.energised(e)[place] for e in states])
+
+    def darkened_by(self, equipment: Equipment, customer: int) -> list[str]:
+        """The elements out of service that each by itself, or else together, leave a customer dark."""
+        point = self.points_of(np.array([customer]))[0]
+        out = sorted(equipment.out)
+        alone = [e for e in out if not self.network.energised(Equipment(frozenset({e})))[point]]
+        return alone or out
+
+    def supplied_frac(self, interval: Interval, customers: int) -> FloatArray | None:
+        """Part of an interval that is over in which each customer had supply; None: all of it."""
+        at_points = supplied_frac(self.cases.values(), interval, self.network.energised)
+        return None if at_points is None else at_points[self.points_of(np.arange(customers))]
+
+    def next_change_s(self, after_s: int) -> int | None:
+        """When limits or equipment change next, as far as is planned or scripted; None if they do not."""
+        instants = (self.network.next_change_s(after_s), next_change_s(self.script, after_s))
+        return min((t for t in instants if t is not None), default=None)
+
+    def device_kw(self, market: str, customers: IntArray) -> FloatArray:
+        """What the meters of some customers' devices say, (t, n) [kW]; NaN where none was read or dark."""
+        readings = self.records[market].readings
+        return metered_kw(readings, customers)
 
     def voltage_needs(
         self, points_kw: FloatArray, intervals: Sequence[Interval]
@@ -95,6 +169,10 @@ class DistributionOperator:
         """Losses between the head and the meters, (t,) [kW], for a load at each point, (t, points)."""
         return self.network.losses_kw(points_kw, self.equipment(intervals))
 
+    def losses_during_kw(self, points_kw: FloatArray, interval: Interval) -> float:
+        """The same of one interval that is over, for what was metered at each point, (points,)."""
+        return float(self.network.losses_kw(points_kw[None, :], (self.equipment_during(interval),))[0])
+
     def head_kw(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
         """What passes the head of the feeder, (t,) [kW]: losses enter here, once."""
         return np.asarray(points_kw.sum(axis=1) + self.losses_kw(points_kw, intervals))
@@ -106,20 +184,31 @@ class DistributionOperator:
     def loss_factor(self, points_kw: FloatArray, intervals: Sequence[Interval]) -> FloatArray:
         """Power at the head per power at the meters, (t,); of a unit load where there is none."""
         total = points_kw.sum(axis=1)
-        load = np.where((np.abs(total) < 1e-9)[:, None], 1.0 / points_kw.shape[1], points_kw)
-        return np.asarray(1.0 + self.losses_kw(load, intervals) / load.sum(axis=1))
+        nothing = np.abs(total) < 1e-9
+        load = np.where(nothing[:, None], 1.0 / points_kw.shape[1], points_kw)
+        factor = 1.0 + self.losses_kw(load, intervals) / load.sum(axis=1)
+        dead = [not self.network.energised(e).any() if e.out else False for e in self.equipment(intervals)]
+        return np.asarray(np.where(nothing & np.array(dead, bool), 1.0, factor))
 
     def violated(
         self, intervals: Sequence[Interval], points_kw: FloatArray, known_at_s: int
     ) -> Limits | None:
         """Limits that a schedule breaks, (t, points), or None; raises what the network model raises."""
-        return self.network.violated(intervals, points_kw, known_at_s, self.equipment(intervals))
+        states = self.equipment(intervals)
+        return self.network.violated(intervals, self._lit(points_kw, states), known_at_s, states)
 
     def violated_static(
         self, intervals: Sequence[Interval], points_kw: FloatArray, known_at_s: int
     ) -> Limits | None:
         """The same by the static limits, for when the model cannot answer."""
-        return self.fallback.violated(intervals, points_kw, known_at_s, self.equipment(intervals))
+        states = self.equipment(intervals)
+        return self.fallback.violated(intervals, self._lit(points_kw, states), known_at_s, states)
+
+    def _lit(self, points_kw: FloatArray, states: Sequence[Equipment]) -> FloatArray:
+        """A load at each point, (t, points), without those that have no supply."""
+        if not any(e.out for e in states):
+            return points_kw
+        return np.asarray(points_kw * np.array([self.network.energised(e) for e in states]))
 
 
 def _with_kvar(
