@@ -8,7 +8,7 @@ import numpy as np
 
 from dso.engine.joint import loss_factor, residual_kw
 from dso.engine.market_work import MarketWork, PointPrices, Schedule
-from dso.market import Book, Curve, clear_network
+from dso.market import Book, Curve, NetworkClearing, clear_network
 from dso.messages import FloatArray, IntArray
 from dso.ports import ElementLimit
 
@@ -63,7 +63,7 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
         _hand_back(parts, t, found.quantity_kw, customers, devices)
         curtailed[t] = float(found.curtailed_kw.sum())
         shadow = np.zeros(len(bound))
-        shadow[finite] = found.shadow_usd_per_h
+        shadow[finite] = found.shadow_usd_per_h * _within_cap(found, settings.price_cap_usd_per_kwh)
         congestion[t] = shadow[0] - shadow[1]
         for row, price in zip(rows, shadow[2:].tolist(), strict=True):
             if price:
@@ -79,6 +79,15 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
     return Schedule(
         wholesale, congestion, retail, load, curtailed, outcome, points, prices, customers, devices
     )
+
+
+def _within_cap(found: NetworkClearing, cap_usd_per_kwh: float) -> float:
+    """By how much shadow prices must shrink so that they ask nobody for more than the price cap.
+
+    Rows that no schedule can meet have shadow prices without end; what cannot be served costs the cap.
+    """
+    most = float(np.abs(found.adder_usd_per_kwh).max(initial=0.0))
+    return min(1.0, cap_usd_per_kwh / most) if most > 0 else 1.0
 
 
 def losses_usd_per_kwh(work: MarketWork, wholesale: FloatArray) -> FloatArray:

@@ -101,7 +101,7 @@ class Series(Part):
     wholesale_deadline_lead: Duration = Field(0, description="how long before clearing it must have come")
     meter_wait: Duration = Field(0, description="how long after delivery missing meters are waited for")
     reconcile: Duration = Field(description="how long after delivery the market closes, settled or not")
-    retries: int = Field(3, ge=0, le=100, description="how often the DO may tighten limits in a round")
+    retries: int = Field(8, ge=0, le=100, description="how often the DO may tighten limits in a round")
     refines: Name | None = Field(None, description="series whose position this one refines")
     physical: bool = Field(True, description="whether it dispatches and meters, or only takes a position")
 

@@ -214,6 +214,7 @@ def build(
     enrolled: dict[str, list[int]] | None = None,
     live: AuctionTariff = LIVE,
     offering=(),
+    customers: int = CUSTOMERS,
     start: bool = True,
 ) -> Engine:
     """An engine over a known wholesale price: λ = 1.25·0.048 + 0.04 = 0.10 USD/kWh, a device takes 1 kW."""
@@ -230,7 +231,7 @@ def build(
     populations = (Devices(),) if populations is None else populations
     outside = outside or {}
     ratings = {name: (np.zeros(len(own)), np.full(len(own), 2.0)) for name, own in outside.items()}
-    operator = MarketOperator("live", live.market_operator(), populations, CUSTOMERS, outside, ratings)
+    operator = MarketOperator("live", live.market_operator(), populations, customers, outside, ratings)
     operator.offering = offering
     operators = {"live": operator} if "live" in tariffs else {}
     if series is None:
@@ -238,7 +239,7 @@ def build(
     series = {n: s if s.refines in series else replace(s, refines=None) for n, s in series.items()}
     period = BillingPeriod("2016-08", start_s, end_s, (end_s - start_s) / (31 * 86400))
     world = World(
-        customers=CUSTOMERS,
+        customers=customers,
         series=series,
         distribution=DistributionOperator(wires, wires, wires.point_of),
         retailers=retailers,
@@ -247,7 +248,7 @@ def build(
         periods=(period,),
         plant=None if plant is NO_PLANT else plant or Plant(wires),
         wholesale=wholesale or PriceSeries([start_s - 864000], [price], step_s=8640000),
-        ledger=Ledger(CUSTOMERS, (start_s,)),
+        ledger=Ledger(customers, (start_s,)),
         settings=settings or Settings(),
         start_s=start_s,
         end_s=end_s,

@@ -141,12 +141,12 @@ def test_a_refined_market_settles_deviations_at_its_own_rent() -> None:
     assert found[LATERAL_RENT] == pytest.approx(0.5 * 50_000, abs=12)  # the DO pays back what it cannot carry
 
 
-def test_rounds_go_on_until_nothing_is_violated() -> None:
+def test_a_market_is_cleared_again_until_nothing_is_violated() -> None:
     engine = hour(Lateral(rating_kw=2.5))
     finished(engine)
     for market in {r["market"] for r in rows_of(engine, "markets")}:
         outcomes = [s.event for s in steps_of(engine, market)]
-        assert outcomes.count("limits_violated") == outcomes.count("opened")  # each round begins anew
+        assert outcomes.count("limits_violated") == 1  # later rounds know the limit
         assert outcomes.count("limits_ok") == outcomes.count("opened")
         assert "retries_exhausted" not in outcomes
 

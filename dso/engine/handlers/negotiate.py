@@ -23,7 +23,6 @@ SIGNAL_TOLERANCE_FRAC = 0.01  # successive rounds' prices agree within this part
 def open_round(work: MarketWork) -> Literal["opened"]:
     """Open the next round with every tariff that still takes part."""
     number = work.subject.round + 1
-    work.set_do(limits=replace(work.do.limits, elements=()))  # they were linear about another schedule
     work.set(round=number, ready=frozenset())
     previous = work.subject.schedule
     for tariff in work.world.names():
