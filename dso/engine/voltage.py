@@ -39,7 +39,7 @@ def write_voltage_purchases(work: MarketWork, tariff: str) -> None:
             tariff=tariff,
             interval_start=interval.start_s,
             outcome=cleared.outcome,
-            kvar=float(cleared.quantity.sum()),
+            bought_kvar=float(cleared.quantity.sum()),
             offers=int((cleared.quantity > 0).sum()),
             dearest_usd_per_kvarh=float(cleared.price_usd_per_kwh[cleared.quantity > 0].max(initial=0.0)),
             cost_usd_per_h=cleared.cost_usd_per_h,

@@ -22,6 +22,7 @@ from dso.tariffs.voltage import VoltageTariff
 
 GROUP = "dso.tariffs"
 LSE_METHODS = tuple(n for n in vars(LoadServingStrategy) if not n.startswith("_") and n != "takes_positions")
+BESIDE = {"capacity": ("sell",), "voltage": ("buy",)}  # what a mechanism asks of its MO beside
 MO_METHODS = tuple(n for n in vars(MarketOperatorStrategy) if not n.startswith("_"))
 
 
@@ -85,7 +86,8 @@ def _check_strategies(plugin: str, made: Any) -> None:
         raise _wrong(
             f"load_serving() of {plugin} lacks {', '.join(lacks)}; see dso.ports.LoadServingStrategy"
         )
-    lacks = [] if operator is None else _lacking(operator, MO_METHODS)
+    beside = BESIDE.get(made.mechanism, ())
+    lacks = _lacking(operator, (*MO_METHODS, *beside)) if operator is not None or beside else []
     if lacks:
         raise _wrong(
             f"market_operator() of {plugin} lacks {', '.join(lacks)}; see dso.ports.MarketOperatorStrategy"

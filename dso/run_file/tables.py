@@ -127,7 +127,7 @@ TABLES: tuple[Table, ...] = (
     Table("voltage_purchases", "One row a market, tariff and interval: reactive power that was bought.", (
         SEQ, MARKET, TARIFF, START,
         _c("outcome", "TEXT", "in_band (nothing was needed), bought, or short (a node stays out of band)"),
-        _c("kvar", "REAL", "what is injected in all [kvar]"),
+        _c("bought_kvar", "REAL", "what is injected in all [kvar]"),
         _c("offers", "INTEGER", "how many offers it came from"),
         _c("dearest_usd_per_kvarh", "REAL", "highest price that is paid [USD/kvarh]"),
         _c("cost_usd_per_h", "REAL", "what all of it costs [USD/h]"),

@@ -143,7 +143,12 @@ def test_a_class_that_will_not_be_made(dso):
         (
             '"estimate"',
             '"barter"',
-            "night.py:NightTariff has mechanism 'barter'; there is auction, estimate",
+            "night.py:NightTariff has mechanism 'barter'; there is auction, capacity, estimate, voltage",
+        ),
+        (
+            '"estimate"',
+            '"capacity"',
+            "market_operator() of night.py:NightTariff lacks aggregate(), award(), sell()",
         ),
         (
             "return None",

@@ -61,7 +61,7 @@ def test_the_cheapest_rise_is_bought_and_paid_by_what_it_does() -> None:
     engine = sold()
     row = next(r for r in rows_of(engine, "voltage_purchases") if r["market"] == first_rt(engine))
     assert (row["outcome"], row["offers"], row["unmet_pu"]) == ("bought", 1, 0.0)
-    assert row["kvar"] == pytest.approx(2.0)
+    assert row["bought_kvar"] == pytest.approx(2.0)
     assert row["dearest_usd_per_kvarh"] == pytest.approx(0.02)
     assert row["cost_usd_per_h"] == pytest.approx(0.04)
 
@@ -196,9 +196,9 @@ def example(tmp_path_factory):
 
 
 def test_in_the_example_the_weak_end_stays_in_its_band(example) -> None:
-    rows = example.rows("SELECT outcome, kvar, cost_usd_per_h FROM voltage_purchases")
+    rows = example.rows("SELECT outcome, bought_kvar, cost_usd_per_h FROM voltage_purchases")
     assert {r["outcome"] for r in rows} == {"in_band", "bought"}
-    assert all((r["kvar"] > 0) == (r["outcome"] == "bought") for r in rows)
+    assert all((r["bought_kvar"] > 0) == (r["outcome"] == "bought") for r in rows)
     lowest = example.row("SELECT MIN(lowest_pu) AS pu FROM flows")["pu"]
     assert lowest > 0.975 - 2e-4  # ANSI range A on primaries; loads are not quite what was foreseen
 
