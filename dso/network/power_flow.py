@@ -19,6 +19,7 @@ NEAR_PU = 0.005  # loading so near to its limit is given a row, too, lest the ne
 REACH_FRAC = 0.5  # a voltage that less than this part of the load's effect would mend is a matter of markets
 LOADING_MARGIN_PU, VOLTAGE_MARGIN_PU = 5e-4, 1e-4  # rows aim so far inside, for they are straight
 MOST_ELEMENTS, MOST_NODES = 40, 20  # rows of one interval, the worst first
+HEAD_TOLERANCE = 1e-5  # of the head's limit: losses are found step by step
 DIGITS = 9  # loads are rounded to a microwatt, so that who asks again for the same is told the same
 
 
@@ -73,7 +74,7 @@ class PowerFlowNetwork:
             flow = self.feeder.solve(own, state)
             head_kw[t] = flow.head_kw
             rows += self._rows(t, own, state, flow)
-        limits = self.head.broken(intervals, head_kw, known_at_s)
+        limits = self.head.broken(intervals, head_kw, known_at_s, tolerance=HEAD_TOLERANCE)
         if limits is None and not rows:
             return None
         held = limits or Limits.none(len(intervals))

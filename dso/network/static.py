@@ -130,13 +130,14 @@ class StaticNetwork:
         head_kw: FloatArray,
         known_at_s: int,
         rating_frac: FloatArray | float = 1.0,
+        tolerance: float = TOLERANCE,
     ) -> Limits | None:
         """The same of what passes the head, (t,) [kW], and of its rating over that as built, (t,)."""
         limits = self.limits(intervals, known_at_s)
         held = np.broadcast_to(np.asarray(rating_frac, np.float64), head_kw.shape)
         limits = Limits(_times(limits.import_kw, held), _times(limits.export_kw, held))
-        broken = _exceeds(head_kw, limits.import_kw) | _exceeds(-head_kw, limits.export_kw)
-        return limits if broken.any() else None
+        over = _exceeds(head_kw, limits.import_kw, tolerance)
+        return limits if (over | _exceeds(-head_kw, limits.export_kw, tolerance)).any() else None
 
     def reduced(self, at_s: int) -> bool:
         """Whether a derating holds at an instant."""
@@ -173,6 +174,6 @@ def _times(limit_kw: FloatArray, frac: FloatArray) -> FloatArray:
     return np.asarray(np.where(frac > 0, limit_kw * np.where(frac > 0, frac, 1.0), 0.0))
 
 
-def _exceeds(flow_kw: FloatArray, limit_kw: FloatArray) -> np.ndarray:
+def _exceeds(flow_kw: FloatArray, limit_kw: FloatArray, tolerance: float) -> np.ndarray:
     """Whether a flow is beyond its limit, (t,), by more than rounding; a limit of 0 counts as one of 1 kW."""
-    return np.asarray(flow_kw > limit_kw + TOLERANCE * np.maximum(limit_kw, 1.0))
+    return np.asarray(flow_kw > limit_kw + tolerance * np.maximum(limit_kw, 1.0))

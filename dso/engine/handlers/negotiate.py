@@ -120,6 +120,8 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     retries = work.do.retries + 1
     limits = tighter(work.do.limits, work.do.broken)
     work.set_do(limits=limits, retries=retries)
+    if work.subject.schedule is not None:
+        reckon_loss_factor(work, work.subject.schedule.points_kw)
     work.note(
         import_limit_kw=_finite_least(limits.import_kw), export_limit_kw=_finite_least(limits.export_kw)
     )
@@ -134,6 +136,13 @@ def set_limits(work: MarketWork) -> Literal["limited", "retries_exhausted"]:
     work.set_do(limits=pulled_in(limits, schedule.points_kw))
     work.set(schedule=solve(work, expected))
     return "retries_exhausted"
+
+
+def reckon_loss_factor(work: MarketWork, points_kw: FloatArray) -> None:
+    """Let what is cleared next know the losses of a schedule, (t, points), rather than of the forecast."""
+    do = work.world.distribution
+    if do.prices_points:
+        work.set_do(loss_factor=do.loss_factor(points_kw, work.intervals))
 
 
 def pulled_in(limits: Limits, points_kw: FloatArray) -> Limits:

@@ -9,7 +9,13 @@ import numpy as np
 
 from dso.engine.at_points import retail_at_points
 from dso.engine.capacity import write_capacity_sales
-from dso.engine.handlers.negotiate import allowed, limit_statically, pulled_in, say_static_limits
+from dso.engine.handlers.negotiate import (
+    allowed,
+    limit_statically,
+    pulled_in,
+    reckon_loss_factor,
+    say_static_limits,
+)
 from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_customers
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
@@ -70,6 +76,7 @@ def reprice_limited(work: MarketWork) -> Literal["repriced"]:
     """Clear again at the same wholesale price, under the limits that the last look has found."""
     do = work.do
     work.set_do(limits=tighter(do.limits, do.broken), retries=do.retries + 1)
+    reckon_loss_factor(work, _points_kw(work))
     _settle_under_limits(work)
     return "repriced"
 
