@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
+from dso.engine.handlers import BILLING, CREW, LIFE, MARKET, RETAIL
 from dso.engine.work import Behaviour
 from dso.errors import Problem, ScenarioError
 from dso.statechart import Chart, load_chart
@@ -21,7 +21,7 @@ def chart_folder() -> Path:
 def shipped_charts() -> dict[str, tuple[Path, Behaviour]]:
     """Every chart that comes with the package, by name, with the behaviour that it is written for."""
     folder = chart_folder()
-    rows = {"market": MARKET, "dso": LIFE, "billing": BILLING}
+    rows = {"market": MARKET, "dso": LIFE, "crew": CREW, "billing": BILLING}
     found = {name: (folder / f"{name}.yaml", behaviour) for name, behaviour in rows.items()}
     for path in sorted((folder / RETAIL_CHARTS).glob("*.yaml")):
         found[f"{RETAIL_CHARTS}/{path.stem}"] = (path, RETAIL)

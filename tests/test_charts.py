@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dso.engine.handlers import BEHAVIOURS, BILLING, LIFE, MARKET, RETAIL
+from dso.engine.handlers import BEHAVIOURS, BILLING, CREW, LIFE, MARKET, RETAIL
 from dso.engine.series import MARKET_TIMES, MarketTimes
 from dso.engine.work import Behaviour, outcomes_of
 from dso.errors import ChartError, EngineError
@@ -23,6 +23,7 @@ RUNS = {
     "retail/voltage.yaml": RETAIL,
     "billing.yaml": BILLING,
     "dso.yaml": LIFE,
+    "crew.yaml": CREW,
 }
 
 

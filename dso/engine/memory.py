@@ -70,10 +70,10 @@ def read_memory(engine: Engine, memory: BinaryIO) -> None:
 
 def world_memory(world: World) -> dict[str, Any]:
     """The books and records of all parties, by the path at which they are kept."""
-    paths = ["/last_wholesale", "/open_markets", "/posted", "/audit", "do/records"]
+    paths = ["/last_wholesale", "/open_markets", "/posted", "/audit", "do/records", "do/cases", "do/last_kw"]
     paths += [f"ledger/{field}" for field in ("balance_uusd", "energy_kwh", "accounts")]
     for tariff in world.retailers:
-        paths += [f"lse:{tariff}/{field}" for field in ("records",)]
+        paths += [f"lse:{tariff}/{field}" for field in ("records", "estimated")]
     paths += [f"mo:{tariff}/records" for tariff in world.operators]
     return {path: getattr(_owner(world, path.rpartition("/")[0]), path.rpartition("/")[2]) for path in paths}
 

@@ -33,14 +33,14 @@ def settle_position(work: MarketWork) -> None:
             if record.customers_kw is None or record.head_kw is None or record.load_kw is None:
                 continue  # default service: no position is a position of zero
             kwh = record.customers_kw[t] * work.hours
-            usd = retailer.strategy.position_usd(kwh, _price(work, retailer, record, t))
+            usd = retailer.strategy.position_usd(kwh, price_of(work, retailer, record, t))
             if not retailer.strategy.takes_positions:
                 kwh = np.zeros_like(kwh)
             head, load = float(record.head_kw[t]) * work.hours, float(record.load_kw[t]) * work.hours
             points = _at_points(work, retailer, record.customers_kw[t] * work.hours)
             deals.append(Deal(tariff, retailer, usd, kwh, head, load, points, 0.0, _congestion(record, t)))
         if deals:
-            _post(work, t, DAY_AHEAD, deals, _wholesale(work, t), 0.0)
+            _post(work, t, DAY_AHEAD, deals, wholesale_of(work, t), 0.0)
 
 
 def settle_delivery(work: MarketWork) -> None:
@@ -50,7 +50,7 @@ def settle_delivery(work: MarketWork) -> None:
         losses_kwh = implied_losses_kwh(work, reading)
         unaccounted_kwh = reading.head_kwh - float(reading.meter_kwh.sum()) - losses_kwh
         deals = _delivery_deals(work, t, reading.meter_kwh, losses_kwh)
-        _post(work, t, METERED, deals, _wholesale(work, t), unaccounted_kwh)
+        _post(work, t, METERED, deals, wholesale_of(work, t), unaccounted_kwh)
         pay_adjustments(work, t)
         _write_reading(work, t, losses_kwh, unaccounted_kwh)
         write_flow(work, reading)
@@ -60,7 +60,7 @@ def implied_losses_kwh(work: MarketWork, reading: MeterReading) -> float:
     """Losses between the head and the meters that the DO's model implies for what was metered."""
     do = work.world.distribution
     points_kw = do.all_at_points(reading.meter_kwh / work.hours)
-    return float(do.losses_kw(points_kw[None, :], (reading.interval,))[0]) * work.hours
+    return do.losses_during_kw(points_kw, reading.interval) * work.hours
 
 
 def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh: float) -> list[Deal]:
@@ -72,7 +72,7 @@ def _delivery_deals(work: MarketWork, t: int, meter_kwh: FloatArray, losses_kwh:
         own_kwh, held_kwh = meter_kwh[retailer.customers], position.customers_kw * work.hours
         if not retailer.strategy.takes_positions:
             held_kwh = np.zeros_like(held_kwh)
-        usd = retailer.strategy.delivery_usd(own_kwh, held_kwh, _price(work, retailer, record, t))
+        usd = retailer.strategy.delivery_usd(own_kwh, held_kwh, price_of(work, retailer, record, t))
         losses = losses_kwh * abs(loads[tariff]) / weight if weight else 0.0
         head = loads[tariff] + losses - position.head_kw * work.hours
         rent_kwh = loads[tariff] - float(position.customers_kw.sum()) * work.hours
@@ -138,7 +138,7 @@ def _held(retailer: LoadServingEntity, record: LseRecord, t: int) -> Position:
     return record.position[t] if t < len(record.position) else Position.none(len(retailer.customers))
 
 
-def _price(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t: int) -> float | FloatArray:
+def price_of(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t: int) -> float | FloatArray:
     """The published price, (n,) where it differs by customer; else the assumed, or the study's default."""
     if record.points_usd_per_kwh is not None:
         place = work.world.distribution.points_of(retailer.customers)
@@ -154,7 +154,8 @@ def _congestion(record: LseRecord, t: int) -> float:
     return float(record.congestion_usd_per_kwh[t]) if record.congestion_usd_per_kwh is not None else 0.0
 
 
-def _wholesale(work: MarketWork, t: int) -> float:
+def wholesale_of(work: MarketWork, t: int) -> float:
+    """The wholesale price of an interval; the study's default where there is none."""
     for _, _, record in work.retailers():
         if record.wholesale_usd_per_kwh is not None:
             return float(record.wholesale_usd_per_kwh[t])

@@ -81,7 +81,7 @@ def write_flow(work: MarketWork, reading: MeterReading) -> None:
     do, detailed = work.world.distribution, work.world.settings.records != "summary"
     points_kw = do.all_at_points(reading.meter_kwh / work.hours)
     try:
-        flow = do.network.flow(points_kw, do.equipment((reading.interval,))[0])
+        flow = do.network.flow(points_kw, do.equipment_during(reading.interval))
     except NetworkUnavailableError as error:
         work.degrade(f"no power flow of what was metered: {error}")
         return

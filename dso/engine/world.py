@@ -27,6 +27,7 @@ class Settings:
     unaccounted_tolerance_frac: float = 1e-6
     suspect_share: float = 0.05  # of participants off their award by more than `suspect_kw_frac` of rating
     suspect_kw_frac: float = 0.1
+    meter_estimate: str = "schedule"  # rule for gaps, one of dso.operators.meter_data.RULES
     correction_window_s: int = DAY_S  # how long after a bill late meter data are taken
     records: str = "awards"  # summary | awards | bids
 

@@ -44,6 +44,25 @@ class LseRecord:
     position: tuple[Position, ...] = ()  # one an interval, of the market that this one refines
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """What was settled for an interval by estimate, and may be replaced when the reading comes."""
+
+    market: str
+    customers: IntArray  # (n,) whose
+    meter_kwh: FloatArray  # (n,) the estimates
+    price_usd_per_kwh: FloatArray  # (n,) retail
+    wholesale_usd_per_kwh: float
+
+    def without(self, customers: IntArray) -> Estimated | None:
+        """What is left when some customers' readings have come; None: nothing."""
+        left = ~np.isin(self.customers, customers)
+        if not left.any():
+            return None
+        own = self.customers[left], self.meter_kwh[left], self.price_usd_per_kwh[left]
+        return Estimated(self.market, *own, self.wholesale_usd_per_kwh)
+
+
 @dataclass(slots=True)
 class LoadServingEntity:
     """The load-serving entity of one tariff, with its records by market."""
@@ -53,3 +72,4 @@ class LoadServingEntity:
     strategy: LoadServingStrategy
     customers: IntArray  # (n,) who is enrolled
     records: dict[str, LseRecord] = field(default_factory=dict)
+    estimated: dict[int, Estimated] = field(default_factory=dict)  # by start of the interval [s]

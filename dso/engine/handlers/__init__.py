@@ -5,7 +5,9 @@ from __future__ import annotations
 from dso.engine.handlers import (
     billing,
     capacity,
+    crew,
     deliver,
+    estimate,
     life,
     negotiate,
     prepare,
@@ -39,7 +41,7 @@ MARKET = Behaviour(
         "dispatch": deliver.dispatch,
         "default_service": deliver.default_service,
         "collect_readings": reconcile.collect_readings,
-        "estimate_readings": reconcile.estimate_readings,
+        "estimate_readings": estimate.estimate_readings,
         "check_signals": reconcile.check_signals,
         "settle": reconcile.settle,
         "balance": reconcile.balance,
@@ -54,7 +56,7 @@ MARKET = Behaviour(
         "wholesale_result": price.receive_wholesale_result,
         "readings": deliver.receive_readings,
         "all_readings": None,
-        "outage": None,
+        "outage": prepare.receive_outage,
         "corrected": deliver.receive_corrected,
         "cancel": None,
     },
@@ -106,8 +108,21 @@ LIFE = Behaviour(
         "announce_limits": life.announce_limits,
         "audit": life.audit,
     },
-    receivers={"outage": None, "restored": None},
+    receivers={
+        "outage": life.receive_outage,
+        "restored": life.receive_restored,
+        "maintenance": life.receive_maintenance,
+        "upgrade": life.receive_upgrade,
+    },
     times=("books_close", "next_limit_change"),
 )
 
-BEHAVIOURS = {b.kind: b for b in (MARKET, RETAIL, BILLING, LIFE)}
+CREW = Behaviour(
+    kind="crew",
+    work=crew.CrewWork,
+    handlers={"take_job": crew.take_job, "restore": crew.restore},
+    receivers={"call": None, "stand_down": crew.receive_stand_down},
+    times=("arrival", "repaired", "duty_end"),
+)
+
+BEHAVIOURS = {b.kind: b for b in (MARKET, RETAIL, BILLING, LIFE, CREW)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from dso.engine.market_work import MarketWork
 from dso.engine.words import power
 from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
 from dso.operators.load_serving import LoadServingEntity, Position
+from dso.ports import BoolArray
 
 
 def dispatch(work: MarketWork) -> Literal["dispatched", "position_only"]:
@@ -126,11 +128,11 @@ def receive_readings(
     plant = work.world.plant
     if isinstance(payload, Deliver):
         assert plant is not None  # only an embedded feeder is sent orders this way
-        reading = plant.deliver(payload)
+        reading = plant.deliver(_as_it_was(work, payload))
     else:
         reading = _as_reading(work, payload)
     why = _refusal(work, reading)
-    if why is None and is_complete(work.do.readings[work.intervals.index(reading.interval)]):
+    if why is None and _is_read(work, work.intervals.index(reading.interval)):
         why = "duplicate readings of an interval"
     if why is not None:
         return Rejection(work.market, "feeder", None, why)
@@ -138,6 +140,19 @@ def receive_readings(
     if all(is_complete(r) for r in work.do.readings) and work.takes("all_readings"):
         work.post(work.market, "all_readings")
     return None
+
+
+def _as_it_was(work: MarketWork, order: Deliver) -> Deliver:
+    """An order with what has happened to the wires since it was given: its interval is over."""
+    do, interval = work.world.distribution, order.interval
+    supplied = do.supplied_frac(interval, work.world.customers)
+    return replace(order, equipment=do.equipment_during(interval), supplied_frac=supplied)
+
+
+def _is_read(work: MarketWork, index: int) -> bool:
+    """Whether every meter of an interval has reported; what the DO filled in has not."""
+    filled = work.do.filled[index] if work.do.filled else None
+    return is_complete(work.do.readings[index]) and filled is None
 
 
 def receive_corrected(work: MarketWork, payload: MeterReading | Mapping[str, Any] | None) -> Rejection | None:
@@ -156,13 +171,27 @@ def receive_corrected(work: MarketWork, payload: MeterReading | Mapping[str, Any
 
 def _keep(work: MarketWork, reading: MeterReading) -> None:
     index = work.intervals.index(reading.interval)
-    readings = list(work.do.readings)
+    readings, filled = list(work.do.readings), list(work.do.filled)
+    if filled and filled[index] is not None:
+        reading, filled[index] = _in_place_of(reading, readings[index], filled[index])
     readings[index] = reading
-    work.set_do(readings=tuple(readings))
+    left = sum(int(mask.sum()) for mask in filled if mask is not None)
+    work.set_do(readings=tuple(readings), filled=tuple(filled), estimated=left)
     work.note(interval=index, head_kwh=round(reading.head_kwh, 6))
     metered = float(np.nansum(reading.meter_kwh))
     what = f"{len(reading.meter_kwh)} meters, {metered:,.3f} kWh, {reading.head_kwh:,.3f} kWh at the head"
     work.say("feeder", "DO", "readings", what)
+
+
+def _in_place_of(
+    reading: MeterReading, old: MeterReading | None, filled: BoolArray | None
+) -> tuple[MeterReading, BoolArray | None]:
+    """A reading that has come in the place of estimates; of what it lacks the estimate stays."""
+    assert old is not None  # filled in
+    assert filled is not None
+    left = filled & ~np.isfinite(reading.meter_kwh)
+    meter_kwh = np.where(np.isfinite(reading.meter_kwh), reading.meter_kwh, old.meter_kwh)
+    return replace(reading, meter_kwh=meter_kwh), left if left.any() else None
 
 
 def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading:

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from dso.engine.outages import (
+    Noted,
+    begin_scripted,
+    call_crews,
+    note_changes,
+    plan_script,
+    plan_upgrade,
+    plan_work,
+    report,
+    restore,
+    write_outages,
+)
 from dso.engine.wires_records import write_feeder
 from dso.engine.work import Work
+from dso.messages import Rejection
+from dso.operators.reliability import Indices, Interruption
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSubject:
+    """What the DSO's own machine remembers."""
+
+    noted: Noted = field(default_factory=Noted)
 
 
 class LifeWork(Work):
     """A handler's turn on the DSO itself."""
 
+    @property
+    def noted(self) -> Noted:
+        """Which changes of the equipment are on record."""
+        subject: LifeSubject = self.machine.subject or LifeSubject()
+        return subject.noted
+
     def time(self, name: str) -> int | None:
         """The instants of the DSO's life."""
         if name == "next_limit_change":
-            return self.world.distribution.network.next_change_s(self.now_s)
+            return self.world.distribution.next_change_s(self.now_s)
         return {"books_close": self.world.books_close_s()}[name]
 
 
 def open_books(work: LifeWork) -> Literal["opened"]:
-    """Introduce the parties: which tariffs there are, and who is enrolled."""
+    """Introduce the parties, who is enrolled, and what is planned for the wires."""
     world = work.world
     for tariff, retailer in world.retailers.items():
         work.row(
@@ -31,20 +60,47 @@ def open_books(work: LifeWork) -> Literal["opened"]:
         )
         work.row("enrolments", tariff=tariff, customers=[int(c) for c in retailer.customers])
     write_feeder(work)
+    plan_script(work)
     work.note(customers=world.customers, tariffs=list(world.names()))
     return "opened"
 
 
-def announce_limits(work: LifeWork) -> Literal["limits_normal", "limits_reduced"]:
-    """Tell every market that still delivers that some equipment carries less, or carries its load again."""
+def receive_outage(work: LifeWork, payload: Mapping[str, Any] | None) -> Rejection | None:
+    """An element has failed; without one, some equipment just carries less."""
+    return report(work, payload) if payload and "element" in payload else None
+
+
+def receive_restored(work: LifeWork, payload: Mapping[str, Any] | None) -> Rejection | None:
+    """An element is back in service, by whoever's work; without one, see what there is."""
+    return restore(work, payload) if payload and "element" in payload else None
+
+
+def receive_maintenance(work: LifeWork, payload: Mapping[str, Any]) -> Rejection | None:
+    """An element is to be out from one instant to another."""
+    return plan_work(work, payload)
+
+
+def receive_upgrade(work: LifeWork, payload: Mapping[str, Any]) -> Rejection | None:
+    """An element is to have another rating from an instant on."""
+    return plan_upgrade(work, payload)
+
+
+def announce_limits(work: LifeWork) -> Literal["limits_normal", "limits_reduced", "element_out"]:
+    """Call crews for what has failed, and tell every market that still delivers what is the matter."""
+    do = work.world.distribution
+    begin_scripted(work)
+    work.machine.subject = LifeSubject(note_changes(work, work.noted))
+    call_crews(work)
     told = [market for market, delivery in work.world.open_markets.items() if delivery.end_s > work.now_s]
     for market in told:
         work.post(market, "outage")
-    reduced = work.world.distribution.network.reduced(work.now_s)
-    work.note(told=len(told))
-    work.say(
-        "DO", "LSE", "equipment", f"{'carries less' if reduced else 'as usual'}, {len(told)} markets told"
-    )
+    out = sorted({c.element for c in do.cases.values() if c.rating_frac is None and c.holds(work.now_s)})
+    reduced = do.network.reduced(work.now_s)
+    work.note(told=len(told), **({"out": out} if out else {}))
+    state = f"{', '.join(out)} out" if out else "carries less" if reduced else "as usual"
+    work.say("DO", "LSE", "equipment", f"{state}, {len(told)} markets told")
+    if out:
+        return "element_out"
     return "limits_reduced" if reduced else "limits_normal"
 
 
@@ -81,6 +137,7 @@ def audit(work: LifeWork) -> Literal["sound", "unsound"]:
             amount_uusd=world.ledger.balance_uusd[account],
             energy_kwh=world.ledger.energy_kwh[account],
         )
+    _note_reliability(work)
     sound = (
         findings["money_uusd"] == 0
         and bool(findings["delivered_exactly_once"])
@@ -88,3 +145,12 @@ def audit(work: LifeWork) -> Literal["sound", "unsound"]:
         and sums.unbalanced == 0
     )
     return "sound" if sound else "unsound"
+
+
+def _note_reliability(work: LifeWork) -> None:
+    """The indices of what was not planned, where anything was."""
+    found = write_outages(work, list(work.world.distribution.cases.values()))
+    unplanned: list[Interruption] = [what for case, what in found if not case.planned]
+    if found:
+        indices = Indices.of(unplanned, work.world.customers)
+        work.note(saidi_min=indices.saidi_min, saifi=indices.saifi)

@@ -11,7 +11,7 @@ from dso.errors import NetworkUnavailableError
 from dso.market.signals import reference_price
 from dso.messages import FloatArray
 from dso.operators.distribution import DoRecord
-from dso.ports import Limits
+from dso.ports import BoolArray, Limits
 
 
 def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "position_missing"]:
@@ -20,11 +20,7 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
     records = world.distribution.records
     work.put(records, work.market, DoRecord(Limits.none(len(intervals)), readings=(None,) * len(intervals)))
     work.put(world.open_markets, work.market, work.subject.times.delivery)
-    meter_kw = _without_gaps(work, "load", world.forecast.meter_kw(intervals, work.now_s))
-    device_kw = _without_gaps(work, "device", world.forecast.device_kw(intervals, work.now_s))
-    for tariff, retailer in world.retailers.items():
-        own = retailer.customers
-        work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
+    meter_kw = _forecast_load(work, world.distribution.dark(intervals, world.customers))
     _reckon_losses(work, meter_kw)
     refined = refined_prices(work)
     model = world.wholesale.expected_usd_per_kwh(intervals, work.now_s)
@@ -44,6 +40,33 @@ def prepare(work: MarketWork) -> Literal["prepared", "forecast_missing", "positi
     if not (np.isfinite(model) | np.isfinite(refined)).all():
         return "forecast_missing"
     return "prepared"
+
+
+def _forecast_load(work: MarketWork, dark: BoolArray | None) -> FloatArray:
+    """Each LSE's forecast of its customers, nothing for those without supply; that of all, (t, customers)."""
+    forecast, known_at_s = work.world.forecast, work.subject.times.activation_s
+    meter_kw = _without_gaps(work, "load", forecast.meter_kw(work.intervals, known_at_s))
+    device_kw = _without_gaps(work, "device", forecast.device_kw(work.intervals, known_at_s))
+    if dark is not None:
+        meter_kw, device_kw = np.where(dark, 0.0, meter_kw), np.where(dark, 0.0, device_kw)
+        work.note(without_supply=int(dark.any(axis=0).sum()))
+    work.set_do(dark=dark)
+    for tariff, retailer in work.world.retailers.items():
+        own = retailer.customers
+        work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
+    return meter_kw
+
+
+def receive_outage(work: MarketWork, payload: object) -> None:
+    """The state of the wires has changed: who has no supply is expected to draw nothing, until delivery."""
+    do, times = work.world.distribution, work.subject.times
+    if work.market not in do.records or work.now_s >= times.delivery_s:
+        return
+    dark = do.dark(work.intervals, work.world.customers)
+    before = work.do.dark
+    same = before is None if dark is None else before is not None and np.array_equal(before, dark)
+    if not same:
+        _forecast_load(work, dark)
 
 
 def _reckon_losses(work: MarketWork, meter_kw: FloatArray) -> None:

@@ -9,10 +9,12 @@ import numpy as np
 
 from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
+from dso.engine.handlers.signals import check_tariff
+from dso.engine.late_meters import remember_estimates
 from dso.engine.market_work import MarketWork
 from dso.engine.settlement import WHOLESALE_ENERGY, implied_losses_kwh, settle_delivery, settle_position
 from dso.engine.words import power, usd
-from dso.messages import MeterReading, ValueExchange
+from dso.messages import ValueExchange
 
 
 def collect_readings(work: MarketWork) -> Literal["readings_complete", "readings_missing", "position_only"]:
@@ -24,61 +26,15 @@ def collect_readings(work: MarketWork) -> Literal["readings_complete", "readings
     return "readings_missing" if missing else "readings_complete"
 
 
-def estimate_readings(work: MarketWork) -> Literal["estimated"]:
-    """Fill in what has not been read: a meter's own schedule, and of the head what the meters imply."""
-    readings, filled = [], 0
-    for t, reading in enumerate(work.do.readings):
-        if reading is not None and is_complete(reading):
-            readings.append(reading)
-            continue
-        scheduled = np.zeros(work.world.customers)
-        for _, retailer, record in work.retailers():
-            kw = record.customers_kw if record.customers_kw is not None else record.meter_kw
-            if kw is not None:
-                scheduled[retailer.customers] = kw[t] * work.hours
-        readings.append(_filled(work, t, reading, scheduled))
-        filled += len(scheduled) if reading is None else int((~np.isfinite(reading.meter_kwh)).sum())
-    work.set_do(readings=tuple(readings), estimated=filled)
-    work.note(estimated_values=filled)
-    return "estimated"
-
-
-def _filled(
-    work: MarketWork, t: int, reading: MeterReading | None, scheduled_kwh: np.ndarray
-) -> MeterReading:
-    interval = work.intervals[t]
-    if reading is None:
-        meter, device = scheduled_kwh, work.world.device_array()
-    else:
-        meter = np.where(np.isfinite(reading.meter_kwh), reading.meter_kwh, scheduled_kwh)
-        device = reading.device_kwh
-    do = work.world.distribution
-    head_kw = do.head_kw(do.all_at_points(meter / work.hours)[None, :], (interval,))
-    head_kwh = float(head_kw[0]) * work.hours if reading is None else reading.head_kwh
-    return MeterReading(interval, meter, device, head_kwh)
-
-
 def check_signals(work: MarketWork) -> Literal["consistent", "suspect"]:
     """Compare what participants were awarded with what their devices' meters say."""
     settings = work.world.settings
     checked = off = 0
     if work.world.operators:
         work.say("MO", "DO", "meter check", _awarded(work))
-    for tariff, operator in work.world.operators.items():
-        device_kw = work.mo(tariff).device_kw
-        if device_kw is None:
-            continue
-        for population in operator.populations:
-            own = population.customers
-            rating = np.maximum(np.abs(population.highest_kw), np.abs(population.lowest_kw))
-            for t, reading in enumerate(work.do.readings):
-                if reading is None:
-                    continue
-                metered = reading.device_kwh[own] / work.hours
-                both = np.isfinite(metered) & np.isfinite(device_kw[t, own])
-                wrong = np.abs(metered - device_kw[t, own]) > settings.suspect_kw_frac * rating
-                checked += int(both.sum())
-                off += int((wrong & both).sum())
+    for tariff in work.world.operators:
+        looked_at, suspected = check_tariff(work, tariff)
+        checked, off = checked + looked_at, off + suspected
     work.note(checked=checked, off=off)
     if work.world.operators:
         work.say("DO", "MO", "device meters", f"{checked} checked against awards, {off} off")
@@ -188,6 +144,7 @@ def archive(work: MarketWork) -> None:
     """The market is over: write its line and forget what the parties kept for it."""
     _write_market(work, "expired")
     _count_delivery(work)
+    remember_estimates(work)
     _forget(work)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dso.engine.at_points import losses_usd_per_kwh
+from dso.engine.handlers.dark import without_supply
 from dso.engine.joint import residual_kw
 from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
@@ -80,6 +81,8 @@ def receive_bids(work: RetailWork, payload: Bids | Mapping[str, Any]) -> Rejecti
     if refusal is not None:
         return Rejection(work.market, bids.sender, None, refusal)
     good, rejections = operator.sift(bids, work.market)
+    good, dark = without_supply(work, good)
+    rejections += dark
     for rejection in rejections:
         work.reject(rejection)
     heard = record.heard | {bids.sender}
