@@ -14,7 +14,8 @@ from dso.clock import iso
 from dso.debugger.facts import NAMES, everything
 from dso.debugger.faults import FAULTS
 from dso.debugger.session import StepSession, Stop
-from dso.debugger.show import aligned, some, tariff_named, wrong
+from dso.debugger.show import some, tariff_named, wrong
+from dso.debugger.show_table import aligned
 from dso.errors import DsoError, InputError
 from dso.scenario.quantities import duration_s, moment
 from dso.scenario.times import instant, zone_of

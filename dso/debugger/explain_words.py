@@ -93,7 +93,10 @@ def setter(row: Facts) -> str:
                 f"the expected wholesale price of {row['wholesale_usd_per_kwh']:.4f}, no result having come"
             )
         case "wholesale":
-            return f"the wholesale price of {row['wholesale_usd_per_kwh']:.4f}"
+            # Of a limit it would be said above: what is left is a part of supply.
+            life = row["congestion_usd_per_kwh"]
+            beside = f" and {life:.4f} for the substation's life" if abs(life) >= 5e-5 else ""
+            return f"the wholesale price of {row['wholesale_usd_per_kwh']:.4f}{beside}"
         case "rate":
             return "the rate"
     return "default service"

@@ -12,24 +12,14 @@ from dso.clock import Interval, iso
 from dso.debugger.facts import lse_records
 from dso.debugger.history import Entry
 from dso.debugger.session import StepSession
+from dso.debugger.show_table import aligned
+from dso.debugger.show_wires import element_limits, spread
 from dso.engine.series import MarketTimes
 from dso.errors import InputError, Problem
 from dso.operators.load_serving import LseRecord
 from dso.statechart.form import suggest
 
 MOST_ROWS = 12
-
-
-def aligned(heads: Sequence[str], rows: Iterable[Sequence[Any]], left: int = 1) -> list[str]:
-    """Rows under their heads; the first `left` columns stand to the left, the others to the right."""
-    cells = [[str(c) for c in row] for row in [heads, *rows]]
-    wide = [max(len(row[k]) for row in cells) for k in range(len(heads))]
-    return [
-        "  ".join(
-            c.ljust(w) if k < left else c.rjust(w) for k, (c, w) in enumerate(zip(row, wide, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
 
 
 def step_line(entry: Entry) -> str:
@@ -105,6 +95,8 @@ def limits(session: StepSession) -> Iterator[str]:
         )
     heads = ("intervals", "set for clearing", "broken at last look", "wires carry now")
     yield from aligned(heads, _merged(rows))
+    schedule = session.engine.machines[times.market].subject.schedule
+    yield from element_limits(record, schedule, times.intervals, [_when(i) for i in times.intervals])
     if do.network.reduced(session.now_s):
         change = do.network.next_change_s(session.now_s)
         yield "equipment is derated" + (f" until {iso(change)}" if change is not None else "")
@@ -131,11 +123,13 @@ def awards(session: StepSession, customer: int | None = None, *, whole: bool = F
     if customer is not None:
         yield from _award_of(session, times, customer)
         return
-    heads = ("tariff", "interval", "wholesale", "μ", "retail USD/kWh", "load kW", "head kW")
+    heads = ["tariff", "interval", "wholesale", "μ", "retail USD/kWh", "load kW", "head kW"]
+    if any(r.points_usd_per_kwh is not None for r in records.values()):
+        heads.insert(5, "at points")
     count, rows = len(times.intervals), []
     for name, record in records.items():
         shown = range(count) if whole or count <= MOST_ROWS else _ends(record)
-        rows += [_award_row(name, times.intervals[t], record, t) for t in shown]
+        rows += [_award_row(name, times.intervals[t], record, t, "at points" in heads) for t in shown]
     yield from aligned(heads, rows, left=2)
     if not whole and count > MOST_ROWS:
         yield f"the first, the cheapest and the dearest of {count} intervals; `awards all` shows all"
@@ -148,10 +142,12 @@ def _ends(record: LseRecord) -> list[int]:
     return sorted({0, int(np.argmin(cost)), int(np.argmax(cost))})
 
 
-def _award_row(name: str, interval: Interval, record: LseRecord, t: int) -> tuple[str, ...]:
+def _award_row(name: str, interval: Interval, record: LseRecord, t: int, at_points: bool) -> tuple[str, ...]:
     prices = (record.wholesale_usd_per_kwh, record.congestion_usd_per_kwh, record.retail_usd_per_kwh)
     shown = [f"{c[t]:.5f}" if c is not None else "-" for c in prices]
     kw = [f"{c[t]:,.1f}" if c is not None else "-" for c in (record.load_kw, record.head_kw)]
+    if at_points:
+        shown.append(spread(record.points_usd_per_kwh, t))
     return (name, _when(interval), *shown, *kw)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dso.debugger.session import StepSession
-from dso.debugger.show import MOST_ROWS, aligned, tariff_named, times_of, wrong
+from dso.debugger.show import MOST_ROWS, tariff_named, times_of, wrong
+from dso.debugger.show_table import aligned
 from dso.messages import Bids
 
 

@@ -163,7 +163,10 @@ def _legend(p: Picture) -> Iterator[str]:
     yield f"  solid: demand; dotted: supply at {p.supply_usd_per_kwh:.5f} USD/kWh delivered{limit}"
     difference = p.price_usd_per_kwh - p.supply_usd_per_kwh
     if abs(difference) > 1e-9:
-        yield f"  the limit binds: μ = {difference:.5f} USD/kWh"
+        if np.isfinite(p.limit_kw) and abs(p.load_kw - p.limit_kw) < 1e-3 * abs(p.limit_kw):
+            yield f"  the limit binds: μ = {difference:.5f} USD/kWh"
+        else:
+            yield f"  the substation's life or capacity behind it adds {difference:.5f} USD/kWh"
 
 
 def _window(p: Picture) -> tuple[tuple[float, float], tuple[float, float]]:

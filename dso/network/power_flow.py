@@ -54,6 +54,10 @@ class PowerFlowNetwork:
         self.element = head.element
         self.points = feeder.points
 
+    def limits(self, intervals: Sequence[Interval], known_at_s: int) -> Limits:
+        """What may pass the head in each interval, as far as is known at an instant."""
+        return self.head.limits(intervals, known_at_s)
+
     def violated(
         self,
         intervals: Sequence[Interval],

@@ -30,7 +30,8 @@ def _islands(state: State, services: bool) -> Iterator[str]:
         elif dead:
             yield f"homes at {name.removeprefix('home_')} have no supply: {dead[0]} is joined to no source"
     for element in state.elements:
-        if not any(n in state.supply for n in element.nodes):
+        live = [n for n in element.nodes if not n.endswith(".0")]
+        if live and not any(n in state.supply for n in live):
             yield f"{element.name} is an island: no line or transformer joins it to the source"
 
 

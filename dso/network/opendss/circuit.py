@@ -13,7 +13,8 @@ from dss import DSS, DSSException
 
 from dso.errors import InputError, NetworkUnavailableError, Problem
 from dso.messages import FloatArray
-from dso.network.service_equipment import dss_name, service_dss
+from dso.network.opendss.writer import LoadWriter
+from dso.network.service_equipment import HOME_VOLTAGES_PU, dss_name, service_dss
 from dso.network.services import ServicePoint
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MOST_CONTROL_ITERATIONS = 100
 WHOLE_MATRIX = 1  # of what OpenDSS can build
 BASE_LEVEL, MOST_LEVEL = 20, 3.0  # taps to begin with are kept in steps of 1/20 of the design peak
 MOST_ITERATIONS = 100
+TOLERANCE_PU = 1e-6  # of a voltage from one iteration to the next; at 1e-4 power does not add up
 HOMES = "home_"  # loads that stand for service points begin with it
 HOME_KW = 5.0  # design peak of a home among many: docs/data-feeders.md
 
@@ -38,6 +40,7 @@ class Solved:
     head_kva: complex
     losses_kva: complex
     taps: tuple[int, ...]
+    steps: tuple[int, ...]  # of all capacitors, in service or not
 
 
 class Circuit:
@@ -64,21 +67,24 @@ class Circuit:
             self.tell(f'Compile "{master}"')
             self.tell(f"Set MaxControlIter={MOST_CONTROL_ITERATIONS}")
             self.tell(f"Set MaxIterations={MOST_ITERATIONS}")
+            self.tell(f"Set Tolerance={TOLERANCE_PU:g}")
             if services is not None:
                 self.tell("BatchEdit Load..* enabled=no")
                 for line in service_dss(services):
                     self.tell(line)
-        for name in without:
-            self.tell(f"Edit {name} enabled=no")
         self.circuit: Any = self._dss.ActiveCircuit
+        for name in [*self._controls_of(frozenset(without)), *without]:
+            self.tell(f"Edit {name} enabled=no")
         self._loads: Any = self.circuit.Loads
         self._regulators: Any = self.circuit.RegControls
         self.loads = self._numbered()
         self.base_kw, self.kvar_per_kw = self._base(services)
-        self._without_pf: dict[int, float] = {}  # kvar per kW of loads that something was injected beside
+        self._writer = LoadWriter(self._dss, list(self.loads))
         with _as_input(master, "cannot solve it as it stands"):
             self.tell("Set mode=snapshot")
             self.circuit.Solution.Solve()
+            if services is None:  # a point draws what its meter says, whatever its voltage
+                self.tell("BatchEdit Load..* model=1 vminpu={:g} vmaxpu={:g}".format(*HOME_VOLTAGES_PU))
         if not self.circuit.Solution.Converged:
             raise InputError([Problem("", f"{master.name} does not converge as it stands: check its loads")])
         self._starts: dict[int, tuple[int, ...]] = {BASE_LEVEL: self._taps()}
@@ -89,6 +95,13 @@ class Circuit:
     def tell(self, command: str) -> None:
         """Give OpenDSS a command; raises DSSException."""
         self._dss.Text.Command = command
+
+    def _controls_of(self, gone: frozenset[str]) -> list[str]:
+        """Controls that would look at something that is not there."""
+        seen = {f"regcontrol.{r.Name}": {f"transformer.{r.Transformer}"} for r in self.circuit.RegControls}
+        for control in self.circuit.CapControls:
+            seen[f"capcontrol.{control.Name}"] = {control.MonitoredObj, f"capacitor.{control.Capacitor}"}
+        return [name for name, looked_at in seen.items() if {x.lower() for x in looked_at} & gone]
 
     def _numbered(self) -> dict[str, int]:
         """OpenDSS's number of each load that is in service, in its order."""
@@ -110,7 +123,7 @@ class Circuit:
                 per_kw = self._loads.kvar / self._loads.kW if self._loads.kW else 0.0
             kw.append(self._loads.kW)
             ratio.append(per_kw)
-            self._loads.PF = _power_factor(per_kw)
+            self._loads.kvar = self._loads.kW * per_kw
         return np.array(kw, np.float64), np.array(ratio, np.float64)
 
     def _taps(self) -> tuple[int, ...]:
@@ -164,39 +177,24 @@ class Circuit:
         return self._starts[level]
 
     def _write(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> None:
-        loads = self._loads
-        for number, per_kw in self._without_pf.items():
-            loads.idx = number
-            loads.PF = _power_factor(per_kw)
-        self._without_pf.clear()
-        for number, kw in zip(self.loads.values(), load_kw.tolist(), strict=True):
-            loads.idx = number
-            loads.kW = kw
-        if kvar is not None and kvar.any():
-            self._inject(load_kw, kvar)
-
-    def _inject(self, load_kw: FloatArray, kvar: FloatArray) -> None:
-        """Give loads less reactive power than is theirs; OpenDSS forgets their power factor over it."""
-        loads, numbers = self._loads, list(self.loads.values())
-        for k in np.flatnonzero(kvar).tolist():
-            loads.idx, per_kw = numbers[k], float(self.kvar_per_kw[k])
-            loads.kvar = float(load_kw[k]) * per_kw - float(kvar[k])
-            self._without_pf[numbers[k]] = per_kw
+        own = load_kw * self.kvar_per_kw
+        self._writer.write(load_kw, own if kvar is None else own - kvar)
 
     def _from_the_start(self, taps: tuple[int, ...]) -> None:
         """Taps and capacitors as given, and no voltage remembered: else results drift."""
         regulators = self._regulators
         regulators.First  # noqa: B018  makes the first one active
         for tap in taps:
-            if regulators.TapNumber != tap:
-                regulators.TapNumber = tap
+            regulators.TapNumber = tap  # even if it is there: OpenDSS's steps add up to not quite the same
             regulators.Next  # noqa: B018
         capacitors, left = self.circuit.Capacitors, self.circuit.Capacitors.First
         for state in self._states if left else ():
             if list(capacitors.States) != state:
                 capacitors.States = state
             capacitors.Next  # noqa: B018
+        self.tell("Reset Controls")
         self.tell("Set mode=snapshot")
+        self._dss.YMatrix.SolutionInitialized = False
 
     def _read(self) -> Solved:
         circuit = self.circuit
@@ -206,6 +204,7 @@ class Circuit:
             -complex(*circuit.TotalPower),
             complex(*circuit.Losses) / 1e3,
             self._taps(),
+            tuple(step for states in self._capacitors() for step in states),
         )
 
     def admittance(self) -> Any:
@@ -259,13 +258,11 @@ class Circuit:
 
 def terminal_nodes(element: Any) -> list[str]:
     """The node of each conductor of an element, terminal by terminal; `bus.0` is the ground."""
-    order, conductors = element.NodeOrder, element.NumConductors
+    conductors = element.NumConductors
     buses = [name.split(".")[0].lower() for name in element.BusNames]
+    # What is out of service keeps its place among OpenDSS's currents, but has no nodes.
+    order = element.NodeOrder if element.Enabled else [0] * (conductors * element.NumTerminals)
     return [f"{buses[k // conductors]}.{node}" for k, node in enumerate(order)]
-
-
-def _power_factor(kvar_per_kw: float) -> float:
-    return float(np.copysign(1 / np.hypot(1.0, kvar_per_kw), kvar_per_kw if kvar_per_kw else 1.0))
 
 
 def told(error: DSSException) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dso.errors import InputError, NetworkUnavailableError
 from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.opendss.checks import check
 from dso.network.opendss.state import State, StateSolve
@@ -141,7 +142,10 @@ class OpenDssFeeder:
         found = self._states.get(out)
         if found is None:
             alive = self._built.alive_without(out)
-            found = State.of(self._master, self._services, self._built.dead_with(out), alive)
+            try:
+                found = State.of(self._master, self._services, self._built.dead_with(out), alive)
+            except InputError as error:  # the file is sound; what is left of it is not
+                raise NetworkUnavailableError(f"without {', '.join(sorted(out))}: {error}") from error
             self._states[out] = found
             self._places[out] = found.places(self.nodes, self.elements[1:])
             if len(self._states) > STATES:

@@ -24,23 +24,25 @@ SWEEPS, SETTLED = 30, 1e-10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loads:
-    """Where loads hang: from a node to another one, or to the ground."""
+    """Where the coils of loads hang: from a node to another one, or to the ground."""
 
-    plus: IntArray  # (loads,) index of the node
-    minus: IntArray  # (loads,) of the other one, −1: the ground
-    point: IntArray  # (loads,) whose load it is
+    plus: IntArray  # (coils,) index of the node, −1: the ground
+    minus: IntArray  # (coils,) of the other one
+    point: IntArray  # (coils,) at which service point
+    of: IntArray  # (coils,) of which load
+    share: FloatArray  # (coils,) what part of it
 
     def across(self, values: Complexes) -> Complexes:
         """The difference of a nodal quantity over each load."""
-        return np.asarray(values[self.plus] - np.where(self.minus >= 0, values[self.minus], 0.0))
+        grounded = np.append(values, 0.0)
+        return np.asarray(grounded[self.plus] - grounded[self.minus])
 
     def into(self, values: Complexes, count: int) -> Complexes:
         """A quantity of each load, put at its nodes."""
-        found = np.zeros(count, np.complex128)
+        found = np.zeros(count + 1, np.complex128)
         np.add.at(found, self.plus, values)
-        held = self.minus >= 0
-        np.subtract.at(found, self.minus[held], values[held])
-        return found
+        np.subtract.at(found, self.minus, values)
+        return found[:count]
 
 
 class Linear:
@@ -59,7 +61,7 @@ class Linear:
         across = loads.across(volts)
         self._across = across
         self._adjoints: dict[bytes, Complexes] = {}
-        self._feedback = np.conj(load_va) / np.conj(across) ** 2
+        self._feedback = np.conj(load_va[loads.of] * loads.share) / np.conj(across) ** 2
 
     def change_per_kw(self, w: Complexes, kvar_per_kw: FloatArray, points: int) -> FloatArray:
         """How quantities with dJ = Re(w·dV) change per kW at each point, (rows, points).
@@ -70,21 +72,23 @@ class Linear:
         kvar_per_kw : (loads,) reactive power that comes with each kW.
         points : how many there are.
         """
-        return self._changes(w, 1e3 * (1 - 1j * kvar_per_kw) / np.conj(self._across), points)
+        return self._changes(w, 1e3 * (1 - 1j * kvar_per_kw)[self._loads.of], points)
 
     def change_per_kvar(self, w: Complexes, points: int) -> FloatArray:
         """The same per kvar injected at each point, (rows, points): load that is −1j kVA."""
-        return self._changes(w, 1e3j / np.conj(self._across), points)
+        return self._changes(w, np.full(len(self._across), 1e3j), points)
 
     def change_per_current(self, w: Complexes, drawn: Complexes) -> FloatArray:
         """The same per unit of currents that are drawn, (rows, k); `drawn` is (k, nodes) [A]."""
         return np.array([-np.real(drawn @ self._adjoint(own)) for own in w]).reshape(len(w), len(drawn))
 
-    def _changes(self, w: Complexes, ds: Complexes, points: int) -> FloatArray:
+    def _changes(self, w: Complexes, ds: NDArray[Any], points: int) -> FloatArray:
+        """`ds` : (coils,) conj(dS) of the load that each is a part of [VA]."""
         out = np.zeros((len(w), points))
+        per_volt = ds * self._loads.share / np.conj(self._across)
         for row, own in enumerate(w):
             adjoint = self._adjoint(own)
-            change = -np.real(self._loads.across(adjoint) * ds)
+            change = -np.real(self._loads.across(adjoint) * per_volt)
             out[row] = np.bincount(self._loads.point, change, points)
         return out
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dso.errors import NetworkUnavailableError
 from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.opendss.circuit import Circuit, Solved
 from dso.network.opendss.linear import Linear, Loads
@@ -19,10 +20,12 @@ from dso.network.opendss.wiring import (
     Element,
     elements_of,
     first_conductors,
+    load_coils,
     load_nodes,
     source_nodes,
     supplied,
 )
+from dso.network.service_equipment import HOME_VOLTAGES_PU
 from dso.network.services import ServicePoint
 from dso.ports import BoolArray, Flow
 
@@ -72,6 +75,9 @@ class State:
         self.alive: BoolArray = np.ones(len(circuit.loads), bool) if alive is None else alive
         self.base_v = self._base_volts()
         self.index = {name: k for k, name in enumerate(circuit.node_names)}
+        at_loads = sorted({node for nodes in self.load_nodes.values() for node in nodes})
+        self._at_loads = np.array([self.index[node] for node in at_loads], np.int64)
+        self._load_base_v = np.array([self.base_v[node] for node in at_loads])
         self.rated_a = np.concatenate([e.rated_a for e in self.elements])
         self.first = first_conductors(self.elements)
         self.number = {e.name: k for k, e in enumerate(self.elements)}
@@ -132,11 +138,16 @@ class State:
     def solve(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> StateSolve:
         """Solve for a load at each service point of the feeder; those without supply count as none."""
         own, injected = load_kw[self.alive], None if kvar is None else kvar[self.alive]
-        return StateSolve(self, own, self.circuit.solve(own, injected), injected)
+        solved = self.circuit.solve(own, injected)
+        low = np.flatnonzero(np.abs(solved.volts[self._at_loads]) < HOME_VOLTAGES_PU[0] * self._load_base_v)
+        if low.size:  # OpenDSS goes on there with impedances in the place of loads
+            node = self.circuit.node_names[self._at_loads[low[0]]]
+            raise NetworkUnavailableError(f"the voltage collapses at {own.sum():,.1f} kW, as at {node}")
+        return StateSolve(self, own, solved, injected)
 
     def factors(self, solve: StateSolve) -> Factors:
         """Y at the taps of a solved point, in the forms that first-order changes need."""
-        taps = solve.solved.taps
+        taps = solve.solved.taps + solve.solved.steps
         if taps not in self._factors:
             solve.stand_there()
             self._factors[taps] = Factors.of(self.circuit, self.index)
@@ -148,10 +159,15 @@ class State:
     @cached_property
     def loads(self) -> Loads:
         """Where its loads hang."""
-        nodes = [[self.index[n] for n in pair] for pair in self.load_nodes.values()]
-        minus = [pair[1] if len(pair) > 1 else -1 for pair in nodes]
-        point = np.flatnonzero(self.alive)
-        return Loads(np.array([p[0] for p in nodes], np.int64), np.array(minus, np.int64), point)
+        coils = load_coils(self.circuit)
+        of = np.array([coil[0] for coil in coils], np.int64)
+        return Loads(
+            np.array([self.index.get(coil[2], -1) for coil in coils], np.int64),
+            np.array([self.index.get(coil[3], -1) for coil in coils], np.int64),
+            np.flatnonzero(self.alive)[of],
+            of,
+            np.array([coil[1] for coil in coils], np.float64),
+        )
 
 
 @dataclass(eq=False)

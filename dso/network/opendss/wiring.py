@@ -15,6 +15,8 @@ from dso.network.opendss.circuit import Circuit, terminal_nodes
 # Kilometres of OpenDSS's units: none (taken for km), mile, kft, km, m, ft, inch, cm.
 KM = {0: 1.0, 1: 1.609344, 2: 0.3048, 3: 1.0, 4: 0.001, 5: 0.0003048, 6: 0.0000254, 7: 0.00001}
 
+Coils = tuple[tuple[str, str], ...]  # the two nodes of each phase of a winding
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Element:
@@ -27,6 +29,7 @@ class Element:
     rating: float  # [A], or [kVA] of a transformer
     unit: str
     length_km: float
+    coils: tuple[Coils, ...] = ()  # of a transformer, winding by winding
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -35,16 +38,25 @@ class Element:
         first, last = self.nodes[0], self.nodes[per if self.terminals > 1 else 0]
         return first.rpartition(".")[0], last.rpartition(".")[0]
 
-    def joins(self) -> Iterator[tuple[str, str]]:
-        """Pairs of nodes that it connects; none where it hangs between a node and the ground."""
+    def feeds(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What it connects: nodes that must be supplied, and one that is then.
+
+        A conductor passes on its own phase; a transformer's coil that is supplied at both ends, or at one and
+        grounded at the other, supplies the coils of its other windings.
+        """
+        if self.coils:
+            for phase in zip(*self.coils, strict=True):
+                for a, coil in enumerate(phase):
+                    needed = tuple(filter(_live, coil))
+                    others = (n for b, other in enumerate(phase) if b != a for n in other if _live(n))
+                    yield from ((needed, other) for other in others if needed)
+            return
         per = len(self.nodes) // self.terminals
-        first = self.nodes[:per]
         for t in range(1, self.terminals):
-            other = self.nodes[t * per : (t + 1) * per]
-            if self.name.startswith("transformer."):
-                yield from ((a, b) for a in first for b in other if _live(a) and _live(b))
-            else:
-                yield from ((a, b) for a, b in zip(first, other, strict=True) if _live(a) and _live(b))
+            for one, other in zip(self.nodes[:per], self.nodes[t * per : (t + 1) * per], strict=True):
+                if _live(one) and _live(other):
+                    yield (one,), other
+                    yield (other,), one
 
 
 def elements_of(circuit: Circuit) -> tuple[Element, ...]:
@@ -57,11 +69,11 @@ def elements_of(circuit: Circuit) -> tuple[Element, ...]:
 
 
 def _element(circuit: Circuit, name: str, element: Any) -> Element:
-    nodes, conductors = terminal_nodes(element), int(element.NumConductors)
+    nodes = terminal_nodes(element)
     kind, terminals = name.partition(".")[0], int(element.NumTerminals)
     if kind == "transformer":
-        rated, rating = _transformer(circuit.circuit.Transformers, name, nodes, conductors)
-        return Element(name, tuple(nodes), terminals, rated, rating, "kVA", 0.0)
+        rated, rating, coils = _transformer(circuit.circuit.Transformers, name, nodes, element)
+        return Element(name, tuple(nodes), terminals, rated, rating, "kVA", 0.0, coils)
     if kind != "line":
         none = np.full(len(nodes), np.inf)
         return Element(name, tuple(nodes), terminals, none, np.inf, "A", 0.0)
@@ -72,20 +84,29 @@ def _element(circuit: Circuit, name: str, element: Any) -> Element:
     return Element(name, tuple(nodes), terminals, np.full(len(nodes), amps), amps, "A", length)
 
 
-def _transformer(transformers: Any, name: str, nodes: list[str], conductors: int) -> tuple[FloatArray, float]:
-    """Rated amps of each conductor: a winding's kVA over its voltage; a neutral has none."""
+def _transformer(
+    transformers: Any, name: str, nodes: list[str], element: Any
+) -> tuple[FloatArray, float, tuple[Coils, ...]]:
+    """Rated amps of each conductor, a winding's kVA over its voltage, a neutral has none; and its coils."""
     transformers.Name = name.partition(".")[2]
+    conductors, phases = int(element.NumConductors), int(element.NumPhases)
     rated = np.full(len(nodes), np.inf)
-    rating = np.inf
+    rating, coils = np.inf, []
     for winding in range(transformers.NumWindings):
         transformers.Wdg = winding + 1
         kva, kv = float(transformers.kVA), float(transformers.kV)
-        own = range(winding * conductors, (winding + 1) * conductors)
-        live = [k for k in own if _live(nodes[k])]
-        phases = max(1, len(live) if not transformers.IsDelta or len(live) > 2 else 1)
-        rated[live] = kva / kv if phases == 1 else kva / (np.sqrt(3.0) * kv)
+        first = winding * conductors
+        rated[first : first + phases] = kva / kv if phases == 1 else np.sqrt(3.0) * kva / (phases * kv)
+        own = nodes[first : first + conductors]
+        coils.append(tuple(coils_of(own, phases, bool(transformers.IsDelta))))
         rating = min(rating, kva)
-    return rated, rating
+    return rated, rating, tuple(coils)
+
+
+def coils_of(nodes: list[str], phases: int, delta: bool) -> list[tuple[str, str]]:
+    """The two nodes of each phase of a winding or a load."""
+    around = max(phases, 3)
+    return [(nodes[k], nodes[(k + 1) % around] if delta else nodes[-1]) for k in range(phases)]
 
 
 def _live(node: str) -> bool:
@@ -96,11 +117,11 @@ def supplied(elements: Iterable[Element], sources: Iterable[str]) -> dict[str, f
     """The nodes that hang on a source, with their distance from it along the wires [km]."""
     import heapq
 
-    joined: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    waiting: dict[str, list[tuple[tuple[str, ...], str, float]]] = defaultdict(list)
     for element in elements:
-        for a, b in element.joins():
-            joined[a].append((b, element.length_km))
-            joined[b].append((a, element.length_km))
+        for needed, given in element.feeds():
+            for node in needed:
+                waiting[node].append((needed, given, element.length_km))
     found: dict[str, float] = {}
     ahead = [(0.0, node) for node in sources]
     heapq.heapify(ahead)
@@ -109,9 +130,9 @@ def supplied(elements: Iterable[Element], sources: Iterable[str]) -> dict[str, f
         if node in found:
             continue
         found[node] = distance
-        for other, length in joined[node]:
-            if other not in found:
-                heapq.heappush(ahead, (distance + length, other))
+        for needed, given, length in waiting[node]:
+            if given not in found and all(other in found for other in needed):
+                heapq.heappush(ahead, (distance + length, given))
     return found
 
 
@@ -131,6 +152,19 @@ def load_nodes(circuit: Circuit) -> dict[str, tuple[str, ...]]:
     for name in circuit.loads:
         circuit.circuit.SetActiveElement(f"Load.{name}")
         found[name] = tuple(n for n in terminal_nodes(circuit.circuit.ActiveCktElement) if _live(n))
+    return found
+
+
+def load_coils(circuit: Circuit) -> list[tuple[int, float, str, str]]:
+    """The parts of each load, one for each phase: number of the load, share of it, its two nodes."""
+    found = []
+    for number, name in enumerate(circuit.loads):
+        circuit.circuit.SetActiveElement(f"Load.{name}")
+        element = circuit.circuit.ActiveCktElement
+        nodes, phases = terminal_nodes(element), int(element.NumPhases)
+        circuit.circuit.Loads.Name = name
+        delta = bool(circuit.circuit.Loads.IsDelta)
+        found += [(number, 1.0 / phases, a, b) for a, b in coils_of(nodes, phases, delta)]
     return found
 
 
