@@ -12,8 +12,9 @@ from dso.agents.forecast import SeededForecast
 from dso.agents.plant import EmbeddedPlant
 from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
-from dso.engine.handlers import BILLING, LIFE, MARKET, RETAIL
+from dso.engine.handlers import BILLING, CREW, LIFE, MARKET, RETAIL
 from dso.engine.handlers.billing import BillingSubject
+from dso.engine.handlers.crew import CrewSubject
 from dso.engine.loop import Births, Engine
 from dso.engine.work import Behaviour
 from dso.engine.world import BillingPeriod, Settings, World
@@ -24,6 +25,7 @@ from dso.ports import MarketOperatorStrategy, Tariff
 from dso.registry.ageing import ageing_of
 from dso.registry.around import check_cover, load_of, wholesale_of
 from dso.registry.enrolment import bidders, enrolments, operators
+from dso.registry.equipment import crews_of, script_of
 from dso.registry.findings import Findings
 from dso.registry.tariffs import tariff_of
 from dso.registry.wires import wires_of
@@ -51,6 +53,7 @@ def build_engine(scenario: Scenario, folder: Path) -> Engine:
         name: (chart_named(f"{RETAIL_CHARTS}/{r.mechanism}"), RETAIL) for name, r in world.retailers.items()
     }
     standing: list[tuple[str, Chart, Behaviour, Any]] = [("dso", life, LIFE, None)]
+    standing += [(name, chart_named("crew"), CREW, CrewSubject()) for name in world.distribution.crews.names]
     for period in world.periods:
         for tariff in world.retailers:
             name = world.billing_machine(tariff, period)
@@ -74,6 +77,10 @@ def _world(scenario: Scenario, folder: Path) -> World:
     with findings.at("wholesale"):
         wholesale = wholesale_of(scenario, folder)
     findings.tell()
+    distribution = DistributionOperator(
+        wires.network, wires.fallback, wires.point_of, ageing_of(scenario, load), crews_of(scenario)
+    )
+    distribution.script = script_of(scenario, distribution.elements)
     strategies = _strategies(tariffs)
     bidding = bidders(scenario, enrolled, set(strategies))
     everyone = np.unique(np.concatenate([*bidding.values(), np.zeros(0, np.int64)]))
@@ -91,9 +98,7 @@ def _world(scenario: Scenario, folder: Path) -> World:
     return World(
         customers=scenario.customers.count,
         series={s.name: series_spec(s) for s in scenario.series},
-        distribution=DistributionOperator(
-            wires.network, wires.fallback, wires.point_of, ageing_of(scenario, load)
-        ),
+        distribution=distribution,
         retailers=retailers,
         operators=dict(operators(scenario, strategies, bidding, load, forecast)),
         wholesale=wholesale,
@@ -129,6 +134,9 @@ def _settings(scenario: Scenario) -> Settings:
         theta=given.theta,
         default_wholesale_usd_per_kwh=given.default_wholesale_usd_per_kwh,
         unaccounted_tolerance_frac=given.unaccounted_tolerance_frac,
+        suspect_kw_frac=given.suspect_kw_frac,
+        suspect_share=given.suspect_share,
+        meter_estimate=given.meter_estimate,
         correction_window_s=given.correction_window,
         records=given.records,
     )

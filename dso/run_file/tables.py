@@ -214,7 +214,7 @@ TABLES: tuple[Table, ...] = (
         _c("awarded_kw", "REAL", "what it was to draw [kW]"),
         _c("metered_kw", "REAL", "what it drew [kW]"),
     )),
-    Table("estimates", "One row an interval in which meters were not read in time; late readings replace them.", (
+    Table("estimates", "One row an interval with meters that were not read in time.", (
         SEQ, MARKET, START, _c("rule", "TEXT", "schedule, before or similar; see docs/outages.md"),
         _c("customers", "TEXT", "JSON, whose meters"),
         _c("customers_milliwh", "TEXT", "JSON, what was estimated for each [mWh]"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dso.scenario.capacity import Capacity
+from dso.scenario.equipment import Maintenance
 from dso.scenario.model import Custom, Ercot, ErcotOutage, PriceSeries, Scenario
 from dso.scenario.network import Derate, StaticNetwork
 from dso.scenario.place import Location
@@ -51,6 +52,8 @@ def _checks(scenario: Scenario, folder: Path) -> Iterator[Callable[[], Iterable[
         yield bound(_behind, tariff, ("tariffs", k), scenario)
     for k, derate in enumerate(_items(getattr(scenario, "network", None), "derates")):
         yield bound(_derate, derate, ("network", "derates", k), scenario)
+    for k, work in enumerate(_items(getattr(scenario, "network", None), "maintenance")):
+        yield bound(_stretch, work, ("network", "maintenance", k), scenario)
     yield bound(_price_series, scenario, folder)
     yield bound(_ercot, scenario)
     yield bound(_weather, scenario, folder)
@@ -98,7 +101,9 @@ def _derate(derate: Derate, at: Location, scenario: Scenario) -> Iterator[Findin
     yield from _stretch(derate, at, scenario)
 
 
-def _stretch(stretch: Derate | ErcotOutage, at: Location, scenario: Scenario) -> Iterator[Finding]:
+def _stretch(
+    stretch: Derate | ErcotOutage | Maintenance, at: Location, scenario: Scenario
+) -> Iterator[Finding]:
     begin, end = stretch.from_, stretch.to
     if instant(end, scenario) <= instant(begin, scenario):
         yield (*at, "to"), f"must be after from, {begin.isoformat()}, was {end.isoformat()}"

@@ -167,6 +167,15 @@ class Settings(Part):
     unaccounted_tolerance_frac: Annotated[Fraction, Field(gt=0)] = Field(
         1e-6, description="unaccounted-for energy that still balances"
     )
+    suspect_kw_frac: Annotated[NotNegative, Field(le=1)] = Field(
+        0.1, description="of its rating that a device may be off its award before it is suspect"
+    )
+    suspect_share: Fraction = Field(
+        0.05, description="of a market's awards that may be so before it is marked"
+    )
+    meter_estimate: Literal["schedule", "before", "similar"] = Field(
+        "schedule", description="how a missing reading is estimated (docs/outages.md)"
+    )
     correction_window: Duration = Field(
         86400,
         description="how long after a bill late meter data are taken",

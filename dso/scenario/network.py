@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from dso.scenario.ageing import Ageing
+from dso.scenario.equipment import Wires
 from dso.scenario.part import Part
 from dso.scenario.quantities import Moment, NotNegative, Positive, Power
 
@@ -21,7 +22,7 @@ class Derate(Part):
     planned: bool = Field(False, description="whether it is known beforehand")
 
 
-class Head(Part):
+class Head(Wires):
     """What may pass the head of the feeder, whatever lies behind it."""
 
     import_limit_kw: Power | None = Field(None, description="what may be imported [kW]; not given: no limit")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from dso.clock import HOUR_S, from_epoch_s, to_epoch_s
+from dso.scenario.equipment import wires_moments
 from dso.scenario.model import Ercot, ErcotOutage, Scenario
 from dso.scenario.place import Location
 
@@ -47,6 +48,7 @@ def moments(scenario: Scenario) -> Iterator[tuple[Location, datetime]]:
         for name, attribute in (("from", "from_"), ("to", "to")):
             if hasattr(stretch, attribute):
                 yield (*location, name), getattr(stretch, attribute)
+    yield from wires_moments(getattr(scenario, "network", None))
 
 
 def check_local_times(scenario: Scenario) -> Iterator[tuple[Location, str]]:

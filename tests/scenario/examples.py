@@ -55,6 +55,16 @@ BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network
 }
 
 
+HAPPENINGS = {
+    "outages": [{"element": "substation", "at": "2016-08-10T13:00", "repair": "1 h"}],
+    "maintenance": [{"element": "substation", "from": "2016-08-10T14:00", "to": "2016-08-10T14:30"}],
+    "upgrades": [{"element": "substation", "at": "2016-08-10T15:00", "rating_frac": 1.5, "cost_usd": 1e5}],
+    "failures": {"rate_per_year": 0.1, "elements": ["substation"]},
+    "crews": {"count": 2, "travel": "20 min", "repair": "1 h"},
+    "assets": [{"element": "substation", "rating_kva": 150, "installed": 1998, "cost_usd": 1e5}],
+}
+
+
 def small(**changes: Any) -> dict[str, Any]:
     """Four hours of ten customers on two tariffs, with some fields changed."""
     return deepcopy(SMALL) | deepcopy(changes)
@@ -66,7 +76,7 @@ def everything(wholesale: str) -> dict[str, Any]:
     derate = {"from": "2016-08-10T13:00", "to": "2016-08-10T14:00", "import_limit_kw": 50}
     data = small(wholesale=WHOLESALES[wholesale], weather={}, forecast={}, settings={})
     data["tariffs"] += [custom, *BEHIND[wholesale]]
-    data["network"] |= {"derates": [derate]} | NETWORKS[wholesale]
+    data["network"] |= {"derates": [derate]} | deepcopy(HAPPENINGS) | NETWORKS[wholesale]
     return deepcopy(data)
 
 

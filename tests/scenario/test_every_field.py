@@ -97,7 +97,7 @@ def walk(part: type[BaseModel], data: Any, path: tuple[str | int, ...], wholesal
             yield from walk(inner, given, here, wholesale)
         if get_origin(field.annotation) is tuple:
             item = get_args(field.annotation)[0]
-            for k, each in enumerate(given or []):
+            for k, each in enumerate([] if members(item) == [str] else given or []):
                 yield from walk(chosen(item, each), each, (*here, k), wholesale)
 
 
