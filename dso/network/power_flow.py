@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from dso.messages import Equipment, FloatArray, IntArray
 from dso.network.static import StaticNetwork
 from dso.network.voltage_needs import voltage_needs
 from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan, ReactiveFeeder, VoltageNeeds
+
+Kind = Literal["ampacity", "capacity", "voltage"]
 
 TOLERANCE_PU = 1e-6  # beyond a limit by less is rounding
 NEAR_PU = 0.005  # loading so near to its limit is given a row, too, lest the next schedule breaks it
@@ -84,27 +87,46 @@ class PowerFlowNetwork:
         held = limits or Limits.none(len(intervals))
         return Limits(held.import_kw, held.export_kw, tuple(rows))
 
-    def _rows(self, t: int, load_kw: FloatArray, state: Equipment, flow: Flow) -> Iterator[ElementLimit]:
-        """Rows of an interval in which something breaks, linear at what was solved."""
+    def _rows(self, t: int, load_kw: FloatArray, state: Equipment, flow: Flow) -> list[ElementLimit]:
+        """Rows of an interval in which something breaks that load can mend, linear at what was solved."""
         low, high = self._band(state)
-        over = flow.loading_pu - 1.0
-        under, above = low - flow.voltage_pu, flow.voltage_pu - high
+        over, under, above = flow.loading_pu - 1.0, low - flow.voltage_pu, flow.voltage_pu - high
         if not (_breaks(over) or _breaks(under) or _breaks(above)):
-            return
+            return []
         elements = _worst(over, MOST_ELEMENTS, -NEAR_PU)
         nodes = _worst(np.fmax(under, above), MOST_NODES, TOLERANCE_PU)
         loading, voltage = self.feeder.sensitivity(load_kw, state, elements, nodes)
+        kept = [
+            self._voltage_row(t, k, w, load_kw, flow, low, high) for k, w in zip(nodes, voltage, strict=True)
+        ]
+        rows = [row for row in kept if row is not None]
+        if not rows and not _breaks(over):
+            return []
         for k, weight in zip(elements.tolist(), loading, strict=True):
             bound = 1.0 - LOADING_MARGIN_PU - float(flow.loading_pu[k]) + float(weight @ load_kw)
             name = self.feeder.elements[k]
-            yield ElementLimit(t, name, "capacity" if name == self.element else "ampacity", weight, bound)
-        for k, weight in zip(nodes.tolist(), voltage, strict=True):
-            falls = bool(under[k] > above[k])
-            if not max(under[k], above[k]) < REACH_FRAC * float(np.abs(weight) @ np.abs(load_kw)):
-                continue  # not for load to mend: regulators and capacitors are
-            sign, edge = (-1.0, low[k] + VOLTAGE_MARGIN_PU) if falls else (1.0, high[k] - VOLTAGE_MARGIN_PU)
-            bound = sign * (float(edge) - float(flow.voltage_pu[k]) + float(weight @ load_kw))
-            yield ElementLimit(t, f"bus.{self.feeder.nodes[k]}", "voltage", sign * weight, bound)
+            kind: Kind = "capacity" if name == self.element else "ampacity"
+            rows.append(ElementLimit(t, name, kind, weight, bound))
+        return rows
+
+    def _voltage_row(
+        self,
+        t: int,
+        node: int,
+        weight: FloatArray,
+        load_kw: FloatArray,
+        flow: Flow,
+        low: FloatArray,
+        high: FloatArray,
+    ) -> ElementLimit | None:
+        """The row of a voltage beyond its band; None where load has next to no say, but regulators have."""
+        volts = float(flow.voltage_pu[node])
+        falls = volts < low[node]
+        way, aim = (-1.0, low[node] + VOLTAGE_MARGIN_PU) if falls else (1.0, high[node] - VOLTAGE_MARGIN_PU)
+        if not abs(aim - volts) < REACH_FRAC * float(np.abs(weight) @ np.abs(load_kw)):
+            return None
+        bound = way * (float(aim) - volts + float(weight @ load_kw))
+        return ElementLimit(t, f"bus.{self.feeder.nodes[node]}", "voltage", way * weight, bound)
 
     def _band(self, state: Equipment) -> tuple[FloatArray, FloatArray]:
         band = RANGE_B if self.emergency or state.out else RANGE_A

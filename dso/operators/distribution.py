@@ -28,6 +28,8 @@ from dso.ports import (
     VoltageNeeds,
 )
 
+SAME_ROW = 0.9  # cosine between two rows of one element from which on they are of the same phase
+
 Injected = tuple[tuple[str, float], ...]
 
 
@@ -221,12 +223,18 @@ def _with_kvar(
 
 
 def tighter(a: Limits, b: Limits | None) -> Limits:
-    """The tighter of two limits in each interval; of an element the newer, linear at a newer point."""
+    """The tighter of two limits in each interval; of an element's rows the newer, linear at a newer point."""
     if b is None:
         return a
-    rows: dict[tuple[int, str, str], ElementLimit] = {
-        (r.interval, r.element, r.kind): r for r in (*a.elements, *b.elements)
-    }
+    rows = [row for row in a.elements if not any(_alike(row, newer) for newer in b.elements)]
     return Limits(
-        np.minimum(a.import_kw, b.import_kw), np.minimum(a.export_kw, b.export_kw), tuple(rows.values())
+        np.minimum(a.import_kw, b.import_kw), np.minimum(a.export_kw, b.export_kw), (*rows, *b.elements)
     )
+
+
+def _alike(row: ElementLimit, newer: ElementLimit) -> bool:
+    """Whether a newer row says of an element what an older one did; another phase is something else."""
+    if (row.interval, row.element, row.kind) != (newer.interval, newer.element, newer.kind):
+        return False
+    size = float(np.linalg.norm(row.weight) * np.linalg.norm(newer.weight))
+    return float(row.weight @ newer.weight) >= SAME_ROW * size
