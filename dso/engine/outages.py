@@ -192,12 +192,12 @@ def write_outages(work: Work, cases: Iterable[Case]) -> list[tuple[Case, Interru
             outage=case.name,
             element=case.element,
             cause=case.cause,
-            since=case.since_s,
-            until=case.until_s,
+            since_s=case.since_s,
+            until_s=case.until_s,
             customers=what.customers,
             customer_minutes=what.customer_minutes,
             crew=case.crew,
-            crew_arrived=case.arrives_s,
+            crew_arrived_s=case.arrives_s,
         )
     return found
 

@@ -202,12 +202,12 @@ TABLES: tuple[Table, ...] = (
     Table("outages", "One row an outage, failed or planned; of one that is not over, as of the last look.", (
         SEQ, _c("outage", "TEXT", "its name: cause, element and start"),
         _c("element", "TEXT", "what is out"), _c("cause", "TEXT", "failure or maintenance"),
-        _c("since", "INTEGER", "from when [s since 1970-01-01T00:00Z]"),
-        _c("until", "INTEGER", "to when; NULL: not over"),
+        _c("since_s", "INTEGER", "from when [s since 1970-01-01T00:00Z]"),
+        _c("until_s", "INTEGER", "to when; NULL: not over"),
         _c("customers", "INTEGER", "customers whose supply it interrupted"),
         _c("customer_minutes", "REAL", "customers × minutes without supply for which it is the oldest cause"),
         _c("crew", "TEXT", "crew that was sent; NULL: none was needed, or free"),
-        _c("crew_arrived", "INTEGER", "when it arrives [s since 1970-01-01T00:00Z]"),
+        _c("crew_arrived_s", "INTEGER", "when it arrives [s since 1970-01-01T00:00Z]"),
     ), ("outage",)),
     Table("suspects", "One row an award and interval that a device's meter is at odds with.", (
         SEQ, MARKET, TARIFF, START, _c("customer", "INTEGER", "whose device"),
