@@ -95,8 +95,14 @@ BILLING = Behaviour(
         "bill": billing.bill,
         "check_bills": billing.check_bills,
         "correct": billing.correct,
+        "restate": billing.restate,
+        "close_period": billing.close_period,
     },
-    receivers={"period_settled": None, "correction": billing.receive_correction},
+    receivers={
+        "period_settled": None,
+        "correction": billing.receive_correction,
+        "late_reading": billing.receive_late_reading,
+    },
     times=("period_end", "bill_date", "correction_close"),
 )
 

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dso.clock import iso
 from dso.engine.words import usd
 from dso.engine.work import Work
 from dso.engine.world import BillingPeriod
-from dso.ledger import array_to_uusd, lse_account
+from dso.ledger import UNACCOUNTED, array_to_uusd, lse_account, shared
 from dso.messages import CustomerPostings, FloatArray, IntArray, Posting, Rejection, ValueExchange
-from dso.operators.load_serving import LoadServingEntity
+from dso.operators.load_serving import Estimated, LoadServingEntity
 
 FIXED = "fixed charge"
 
@@ -149,6 +150,61 @@ def receive_correction(work: BillingWork, payload: Mapping[str, Any]) -> Rejecti
     return None
 
 
+def receive_late_reading(work: BillingWork, payload: Mapping[str, Any]) -> Rejection | None:
+    """The reading of a meter that was estimated: `interval_start_s`, `customer` and `meter_kwh`."""
+    start_s, customer = operator.index(payload["interval_start_s"]), operator.index(payload["customer"])
+    is_kwh, held = float(payload["meter_kwh"]), work.retailer.estimated.get(start_s)
+    why = None
+    if not np.isfinite(is_kwh):
+        why = "meter_kwh must be finite"
+    elif work.world.ledger.period_of(start_s) != work.period_index:
+        why = f"{iso(start_s)} is not in {work.subject.period.label}"
+    elif held is None or customer not in held.customers:
+        why = f"the meter of customer {customer} was not estimated in the interval from {iso(start_s)}"
+    if why is not None or held is None:
+        return Rejection(work.machine.name, "feeder", customer, why or "")
+    n = int(np.flatnonzero(held.customers == customer)[0])
+    row = {
+        "customer": customer,
+        "was_kwh": float(held.meter_kwh[n]),
+        "is_kwh": is_kwh,
+        "price_usd_per_kwh": float(held.price_usd_per_kwh[n]),
+        "wholesale_usd_per_kwh": held.wholesale_usd_per_kwh,
+        "interval_start_s": start_s,
+        "market": held.market,
+    }
+    _forget_estimate(work, start_s, held.without(np.array([customer])))
+    work.set(pending=(*work.subject.pending, row))
+    work.say("feeder", "DO", "late reading", f"customer {customer}, {is_kwh:,.3f} kWh")
+    return None
+
+
+def _forget_estimate(work: BillingWork, start_s: int, left: Estimated | None) -> None:
+    if left is None:
+        work.drop(work.retailer.estimated, start_s)
+    else:
+        work.put(work.retailer.estimated, start_s, left)
+
+
+def restate(work: BillingWork) -> Literal["restated"]:
+    """Post late readings in the place of estimates, before the bill: it is made from the ledger."""
+    for row in work.subject.pending:
+        _correction_lines(work, row)
+    work.note(readings=len(work.subject.pending))
+    work.set(pending=())
+    return "restated"
+
+
+def close_period(work: BillingWork) -> None:
+    """The period is over for good: no late reading is taken any more."""
+    for start_s in [t for t in work.retailer.estimated if _is_in(work, t)]:
+        work.drop(work.retailer.estimated, start_s)
+
+
+def _is_in(work: BillingWork, start_s: int) -> bool:
+    return work.world.ledger.period_of(start_s) == work.period_index
+
+
 def correct(work: BillingWork) -> Literal["corrected"]:
     """Post the reversal of what was billed and the right amount beside it; history stays as it is."""
     billed = 0
@@ -170,4 +226,21 @@ def _correction_lines(work: BillingWork, row: Mapping[str, Any]) -> list[dict[st
         usd = sign * work.retailer.strategy.delivery_usd(kwh, nothing, price)
         amounts = work.charge(kind, customer, usd, sign * kwh)
         lines.append({"kind": kind, "energy_kwh": sign * energy_kwh, "amount_uusd": int(amounts[0])})
+    _account_for(work, row)
     return lines
+
+
+def _account_for(work: BillingWork, row: Mapping[str, Any]) -> None:
+    """What the estimate was off by was unaccounted for, or somebody else's; now it is the LSE's to buy.
+
+    Losses stay what they were: the meter at the head has measured them with everything else.
+    """
+    wholesale = row.get("wholesale_usd_per_kwh")
+    if wholesale is None:
+        return
+    kwh = row["is_kwh"] - row["was_kwh"]
+    part = (lse_account(work.subject.tariff), kwh * wholesale, kwh)
+    postings = shared(kwh * wholesale, [part], UNACCOUNTED)
+    if any(p.amount_uusd for p in postings):
+        start_s = work.subject.period.start_s
+        work.exchange(ValueExchange(work.now_s, work.machine.name, start_s, "late meters", postings))
