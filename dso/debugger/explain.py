@@ -50,12 +50,16 @@ def series_of(reader: RunReader) -> dict[str, Facts]:
 def clearing_of(row: Facts) -> Facts:
     """A row of prices and clearings with its marginal bids by name."""
     margin = json.loads(row["margin"] or "[]")
-    return {**row, "margin": [dict(zip(MARGIN, bid, strict=True)) for bid in margin]}
+    points = json.loads(row["points_uusd_per_kwh"] or "[]")
+    span = [min(points) / 1e6, max(points) / 1e6] if points else None
+    named = [dict(zip(MARGIN, bid, strict=True)) for bid in margin]
+    return {**row, "points_uusd_per_kwh": points or None, "points_usd_per_kwh": span, "margin": named}
 
 
 _PRICES = """
 SELECT p.tariff, p.interval_start, p.interval_s, p.wholesale_usd_per_kwh, p.congestion_usd_per_kwh,
-  p.retail_usd_per_kwh, p.load_kw, p.head_kw, c.set_by, c.unlimited_usd_per_kwh, c.limit_kw, c.element,
+  p.retail_usd_per_kwh, p.points_uusd_per_kwh, p.load_kw, p.head_kw, c.set_by, c.unlimited_usd_per_kwh,
+  c.limit_kw, c.element,
   c.rent_usd_per_h, c.curtailed_kw, c.bids, c.margin_bids, c.margin_kw_per_usd_per_kwh,
   c.price_low_usd_per_kwh, c.price_high_usd_per_kwh, c.margin
 FROM prices p LEFT JOIN clearings c USING (market, tariff, interval_start)

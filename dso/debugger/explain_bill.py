@@ -119,7 +119,7 @@ class BillExplainer:
         found = self._clearings(market, invoice["tariff"]).get(start)
         if found is None or found["points_uusd_per_kwh"] is None:
             return found
-        own = json.loads(found["points_uusd_per_kwh"])[self._point(invoice["customer"])]
+        own = found["points_uusd_per_kwh"][self._point(invoice["customer"])]
         return {**found, "retail_usd_per_kwh": own / 1e6, "head_usd_per_kwh": found["retail_usd_per_kwh"]}
 
     def _point(self, customer: int) -> int:

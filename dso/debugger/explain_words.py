@@ -64,9 +64,15 @@ def _price(facts: Facts, when: When) -> str:
             parts.append(f"{tariff} pays its rate, {span}")
             continue
         at = f"; dearest at {when(most['interval_start'])}" if len(rows) > 1 else ""
-        parts.append(f"{tariff} pays {span}{at}, set by {setter(most)}")
+        parts.append(f"{tariff} pays {span}{_at_points(most)}{at}, set by {setter(most)}")
     state = facts["priced_in"][-1]["state"] if facts["priced_in"] else ""
     return "; ".join(parts) + (f" (in {state})" if state else "")
+
+
+def _at_points(row: Facts) -> str:
+    """What customers pay where they sit, if that differs."""
+    found = row["points_usd_per_kwh"]
+    return "" if found is None else f" at the head, {found[0]:.4f}–{found[1]:.4f} at its points"
 
 
 def setter(row: Facts) -> str:
