@@ -11,6 +11,7 @@ from dso.engine.at_points import curves_at_points
 from dso.engine.handlers.negotiate import dismiss_retail, substitute_missing
 from dso.engine.joint import bus_curve, loss_factor
 from dso.engine.market_work import MarketWork
+from dso.engine.room import ask_for_room
 from dso.engine.schedule import solve
 from dso.engine.words import power, price
 from dso.market import Curve
@@ -18,7 +19,7 @@ from dso.messages import FloatArray, WholesaleBid
 
 
 def procure_local(work: MarketWork) -> Literal["procured"]:
-    """Take stock of what customers offer to inject: it meets the others' load before anything is bought."""
+    """Ask the DO what it carries; take stock of what customers offer to inject, which is bought first."""
     dismiss_retail(work)
     substitute_missing(work)
     schedule = work.subject.schedule
@@ -26,6 +27,7 @@ def procure_local(work: MarketWork) -> Literal["procured"]:
         assert work.subject.expected_usd_per_kwh is not None
         schedule = solve(work, work.subject.expected_usd_per_kwh)
         work.set(schedule=schedule)
+    ask_for_room(work, schedule.points_kw)
     if schedule.at_points is not None:
         for tariff, curves in curves_at_points(work, schedule).items():
             work.set_lse(tariff, curves=curves)

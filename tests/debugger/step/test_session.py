@@ -119,7 +119,7 @@ def test_breakpoints_stop_where_they_hold_and_a_condition_once_for_a_market(sess
     assert first.last.step.machine != second.last.step.machine
     session.breakpoints.clear()
     session.break_at("state", "settling")
-    assert session.go().last.step.entered[-1] in ("reconcile.settling", "settling")
+    assert {"reconcile.settling", "settling"} & set(session.go().last.step.entered)
     session.breakpoints.clear()
     session.break_at("reject")
     session.post("dso", "restored")
