@@ -437,8 +437,8 @@ def test_without_a_vocabulary_names_are_not_checked(shop_file, tmp_path):
         ),
         (
             "reconcile.reversing",
-            "external: {corrected: reversing}",
-            "external: {corrected: null}",
+            "external: {corrected: reversing, readings: reversing}",
+            "external: {corrected: null, readings: null}",
             "cannot be reached from 'inactive'; add a row that leads here, or remove it",
         ),
     ],
