@@ -7,9 +7,9 @@ import pytest
 
 from dso.errors import InputError, MissingExtraError, NetworkUnavailableError
 from dso.messages import AS_BUILT, Equipment
-from dso.network.glm_text import read_glm
-from dso.network.glm_values import quantity
 from dso.network.gridlabd import GridLabDFeeder
+from dso.network.gridlabd.text import read_glm
+from dso.network.gridlabd.values import quantity
 
 SHORT = Path(__file__).parent / "figures" / "short.glm"
 IEEE_123 = Path(__file__).parents[3] / "shared" / "data" / "glm" / "IEEE-123.glm"

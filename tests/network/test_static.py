@@ -80,9 +80,8 @@ def test_changes_come_in_order_and_end():
 
 
 def test_losses_are_a_share_of_the_load_whichever_way_it_flows():
-    assert StaticNetwork(loss_frac=0.05).losses_kw(column(np.array([100.0, -40.0, 0.0])), ()) == pytest.approx(
-        [5.0, 2.0, 0.0]
-    )
+    load = column(np.array([100.0, -40.0, 0.0]))
+    assert StaticNetwork(loss_frac=0.05).losses_kw(load, ()) == pytest.approx([5.0, 2.0, 0.0])
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from collections import defaultdict
 import numpy as np
 
 from dso.messages import FloatArray
-from dso.network.glm_flow import GlmFigures
-from dso.network.glm_text import GlmObject
-from dso.network.glm_values import real
-from dso.network.glm_wires import GlmWires, closed
+from dso.network.gridlabd.flow import GlmFigures
+from dso.network.gridlabd.text import GlmObject
+from dso.network.gridlabd.values import real
+from dso.network.gridlabd.wires import GlmWires, closed
 from dso.ports.wires import Plan
 
 KM = {"": 3.048e-4, "ft": 3.048e-4, "m": 1e-3, "km": 1.0, "mile": 1.609344, "mi": 1.609344, "yd": 9.144e-4}

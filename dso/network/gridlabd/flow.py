@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dso.messages import FloatArray
-from dso.network.glm_model import GlmModel, Values
-from dso.network.glm_ratings import Watched, rated_amps
-from dso.network.glm_wires import SUBSTATION, GlmWires
+from dso.network.gridlabd.model import GlmModel, Values
+from dso.network.gridlabd.ratings import Watched, rated_amps
+from dso.network.gridlabd.wires import SUBSTATION, GlmWires
 
 
 class GlmFigures:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dso.network.glm_loads import TRIPLEX
-from dso.network.glm_text import GlmObject
-from dso.network.glm_values import real
-from dso.network.glm_wires import GlmWires
+from dso.network.gridlabd.loads import TRIPLEX
+from dso.network.gridlabd.text import GlmObject
+from dso.network.gridlabd.values import real
+from dso.network.gridlabd.wires import GlmWires
 
 LINE_AMPS = 1000.0  # what GridLAB-D takes where a conductor says nothing
 SERVICE_V = 1000.0  # below it a node is at the service voltage

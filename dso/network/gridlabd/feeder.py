@@ -8,13 +8,13 @@ import numpy as np
 
 from dso.errors import InputError, Problem
 from dso.messages import FloatArray, IntArray
-from dso.network.glm_flow import GlmFigures
-from dso.network.glm_model import STEP_KW
-from dso.network.glm_models import GlmModels, Memory
-from dso.network.glm_plan import plan
-from dso.network.glm_process import require_gridlabd
-from dso.network.glm_ratings import watched
-from dso.network.glm_wires import GlmWires
+from dso.network.gridlabd.flow import GlmFigures
+from dso.network.gridlabd.model import STEP_KW
+from dso.network.gridlabd.models import GlmModels, Memory
+from dso.network.gridlabd.plan import plan
+from dso.network.gridlabd.process import require_gridlabd
+from dso.network.gridlabd.ratings import watched
+from dso.network.gridlabd.wires import GlmWires
 from dso.ports import BoolArray, Equipment, Flow
 from dso.ports.wires import Plan
 

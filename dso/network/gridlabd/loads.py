@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dso.network.glm_text import GlmObject
-from dso.network.glm_values import quantity, real
+from dso.network.gridlabd.text import GlmObject
+from dso.network.gridlabd.values import quantity, real
 
 PHASES = "A|B|C|AN|BN|CN|AB|BC|CA|12|1|2"
 OWN = re.compile(

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dso.messages import FloatArray
-from dso.network.glm_controls import (
+from dso.network.gridlabd.controls import (
     ROUNDS,
     Control,
     capacitor_controls,
     move_all,
     regulator_controls,
 )
-from dso.network.glm_process import GlmProcess, Read, Setting
-from dso.network.glm_ratings import Watched
-from dso.network.glm_wires import NODES, GlmWires, closed
+from dso.network.gridlabd.process import GlmProcess, Read, Setting
+from dso.network.gridlabd.ratings import Watched
+from dso.network.gridlabd.wires import NODES, GlmWires, closed
 
 Values = NDArray[np.complex128]
 STEP_KW = 0.05  # of a finite difference: what it leaves out is as small as what a solve leaves open

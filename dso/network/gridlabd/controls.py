@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dso.network.glm_text import GlmObject
-from dso.network.glm_values import quantity, real
+from dso.network.gridlabd.text import GlmObject
+from dso.network.gridlabd.values import quantity, real
 
 ROUNDS = 20
 Reader = Callable[[str, str], complex]  # object and property to what was read

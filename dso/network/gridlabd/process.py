@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dso.errors import InputError, MissingExtraError, NetworkUnavailableError, Problem
 
-CHILD = Path(__file__).with_name("glm_child.py")
+CHILD = Path(__file__).with_name("child.py")
 
 Setting = tuple[str, str, str]  # object, property, value
 Read = tuple[str, str, list[str]]  # class, property, objects

@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 from dso.errors import InputError, NetworkUnavailableError
 from dso.messages import FloatArray
-from dso.network.glm_model import GlmModel, Values
-from dso.network.glm_ratings import Watched
-from dso.network.glm_wires import GlmWires
+from dso.network.gridlabd.model import GlmModel, Values
+from dso.network.gridlabd.ratings import Watched
+from dso.network.gridlabd.wires import GlmWires
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dso.errors import InputError, Problem
-from dso.network.glm_loads import GlmPoint, service_points
-from dso.network.glm_text import GlmObject, read_glm
+from dso.network.gridlabd.loads import GlmPoint, service_points
+from dso.network.gridlabd.text import GlmObject, read_glm
 
 NODES = ("node", "meter", "load", "triplex_node", "triplex_meter", "triplex_load", "substation")
 LINKS = (
