@@ -25,6 +25,7 @@ FAULTS: dict[str, str] = {
     "meters_missing": "meters report nothing: `customers=N` of them, all if not given",
     "network_down": "the DO's network model cannot answer; static limits take its place",
     "derate": "the head of the feeder carries `kw=…` at most",
+    "outage": "`element=…` is out until a crew has repaired it, for `repair_s=…` if given; off: restored",
     "forecast_breaks": "forecasting load fails; a market that is being prepared falls to default service",
 }
 Active = Callable[[str], Mapping[str, Any] | None]

@@ -266,7 +266,18 @@ class StepSession:
             raise _wrong(f"there is no fault '{name}'; {suggest(name, FAULTS)}")
         if name == "derate" and not how.get("off") and not isinstance(how.get("kw"), int | float):
             raise _wrong("derate needs a power, such as: fault derate kw=5000")
-        self.post(MACHINE, "fault", name=name, **how)
+        if name == "outage":
+            self._outage(how)
+        else:
+            self.post(MACHINE, "fault", name=name, **how)
+
+    def _outage(self, how: dict[str, Any]) -> None:
+        """An element fails or is restored: a message to the DSO itself, whatever plays faults."""
+        off, known = how.pop("off", False), self.engine.world.distribution.elements
+        element = str(how.get("element", known[0]))
+        if element not in known:
+            raise _wrong(f"there is no element '{element}'; {near(element, known, f'such as {known[0]}')}")
+        self.post("dso", "restored" if off else "outage", **{**how, "element": element})
 
     def entries(self, count: int | None = None) -> Iterator[Entry]:
         """The last steps, newest first."""

@@ -68,7 +68,7 @@ def report(work: Work, payload: Mapping[str, Any]) -> Rejection | None:
 
 
 def restore(work: Work, payload: Mapping[str, Any]) -> Rejection | None:
-    """An element is back: whatever kept it out is over."""
+    """An element is back: whatever kept it out is over, and a crew that was sent there stands down."""
     do = work.world.distribution
     element, why = _element(work, payload)
     over = [c for c in do.cases.values() if c.element == element and _is_out(c, work.now_s)]
@@ -78,6 +78,8 @@ def restore(work: Work, payload: Mapping[str, Any]) -> Rejection | None:
         return _refused(work, why)
     for case in over:
         work.put(do.cases, case.name, replace(case, until_s=work.now_s))
+        if case.crew is not None:
+            work.post(case.crew, "stand_down", {"case": case.name})
     return None
 
 
@@ -134,7 +136,7 @@ def _refused(work: Work, why: str) -> Rejection:
 
 
 def note_changes(work: Work, noted: Noted) -> Noted:
-    """Write what has begun and what is over since the last look; crews of what others mended stand down."""
+    """Write what has begun and what is over since the last look."""
     cases = work.world.distribution.cases.values()
     begun = [c for c in cases if c.since_s <= work.now_s and c.name not in noted.begun]
     over = [
@@ -145,8 +147,6 @@ def note_changes(work: Work, noted: Noted) -> Noted:
     for case in over:
         assert case.until_s is not None  # it is over
         _write_state(work, case, case.until_s, "in")
-        if case.crew is not None:
-            work.post(case.crew, "stand_down", {"case": case.name})
     write_outages(work, [*begun, *over])
     if begun or over:
         work.note(begun=[c.name for c in begun], over=[c.name for c in over])

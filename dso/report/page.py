@@ -6,6 +6,7 @@ from typing import Any
 
 from dso.clock import iso
 from dso.report.local_time import zone_name
+from dso.report.reliability import reliability_of
 from dso.run_file import RunReader
 
 
@@ -28,6 +29,7 @@ def page_of(reader: RunReader) -> dict[str, Any]:
         "accounts_usd": {r["account"]: r["amount_uusd"] / 1e6 for r in _balances(reader)},
         "degraded": _degraded(reader),
         "rejections": _rejections(reader),
+        "reliability": reliability_of(reader),
         "audit": reader.row("SELECT * FROM audit"),
         "markets": {
             r["series"]: r["n"] for r in reader.rows("SELECT series, COUNT(*) n FROM markets GROUP BY series")

@@ -8,6 +8,7 @@ from typing import Any
 from dso.clock import parse_time
 from dso.report.layout import labelled, table_lines
 from dso.report.local_time import local_time
+from dso.report.reliability import reliability_lines
 
 Page = dict[str, Any]
 
@@ -138,6 +139,8 @@ def page_ends(page: Page, width: int) -> Iterator[str]:
         yield from labelled("" if k else "Degraded", f"{row['times']:,} × {row['reason']} ({where})", width)
     for k, row in enumerate(page["rejections"]):
         yield from labelled("" if k else "Rejected", f"{row['times']:,} × {row['reason']}", width)
+    for k, text in enumerate(reliability_lines(page["reliability"])):
+        yield from labelled("" if k else "Outages", text, width)
     if page["audit"]:
         for k, text in enumerate(_audit(page["audit"])):
             yield from labelled("" if k else "Audit", text, width)
