@@ -66,7 +66,7 @@ ONLY_IN = {
     "gridlabd": {"network"},
 }
 MATHS = {"numpy", "scipy"}
-DO_PARTS = {"distribution", "equipment", "meter_data", "reliability"}  # one party in several files
+DO_PARTS = {"assets", "distribution", "equipment", "meter_data", "reliability"}  # one party in several files
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")
 
 

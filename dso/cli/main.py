@@ -53,6 +53,11 @@ COMMANDS = {
             "Voltages, loadings, limits and prices along the feeder.",
         ),
         "report": ("dso.cli.report", "report_command", "A run as one page with pictures, for a browser."),
+        "assets": (
+            "dso.cli.assets",
+            "assets_command",
+            "What of the wires bound most often, and what its rent would pay for.",
+        ),
         "export": ("dso.cli.export", "export_command", "Tables of a run as CSV or Parquet files."),
     },
     "parts": {

@@ -100,6 +100,9 @@ def limits(session: StepSession) -> Iterator[str]:
     if do.network.reduced(session.now_s):
         change = do.network.next_change_s(session.now_s)
         yield "equipment is derated" + (f" until {iso(change)}" if change is not None else "")
+    out = sorted(c.element for c in do.cases.values() if c.rating_frac is None and c.holds(session.now_s))
+    if out:
+        yield f"out of service: {', '.join(out)}"
 
 
 def _merged(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
