@@ -20,9 +20,10 @@ bench: .venv/.test-ready
 soak: .venv/.test-ready
 	@$(BIN)/python -m pytest -m soak
 
-docs: .venv/.demo-ready
+docs: .venv/.test-ready
 	@$(BIN)/python docs/make_pages.py
 	@$(BIN)/python docs/make_transcripts.py
+	@$(BIN)/python docs/make_report.py
 
 .venv/.demo-ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
