@@ -23,9 +23,7 @@ class Unruly(Plant):
 
 def study(**settings: float) -> Engine:
     wires = Wires()
-    engine = build(
-        hours=1, series={"rt": REAL_TIME}, plant=Unruly(wires, 0.0), settings=Settings(**settings)
-    )
+    engine = build(hours=1, series={"rt": REAL_TIME}, plant=Unruly(wires, 0.0), settings=Settings(**settings))
     engine.run()
     return engine
 
