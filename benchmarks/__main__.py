@@ -28,6 +28,7 @@ TITLES = {
     "memory": "Memory",
     "sequence": "Recording, and asking why",
     "stepping": "Stepping",
+    "power_flow": "Power flow",
     "startup": "Starting",
 }
 
@@ -90,6 +91,11 @@ def summary(results: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]
         f"{told['rows'][0]['s']} s",
     )
     yield from _stepping(results["stepping"])
+    flow = results["power_flow"]
+    by_hand = "validation of a market on IEEE 123, beside dss-python by hand"
+    yield by_hand, f"≤ {flow['hand']['asked']} ×", f"{flow['hand']['ratio']} ×"
+    feeder = "the demo with power flow in every market, beside static limits"
+    yield feeder, f"≤ {flow['demo']['asked']} ×", f"{flow['demo']['ratio']} ×"
     for r in results["startup"]["rows"]:
         if r["asked_s"] is not None:
             yield f"`{r['what']}`", f"≤ {r['asked_s']} s", f"{r['s']} s"

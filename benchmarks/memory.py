@@ -48,10 +48,12 @@ ROOMS = ("run_file", "wholesale", "market", "agents", "network", "operators", "e
 
 
 def scaled_demo(folder: Path, customers: int) -> Path:
-    """The demo with another number of customers, its wires grown with them."""
+    """The demo with another number of customers, who sit behind static limits that have grown with them."""
     study = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     factor = customers / study["customers"]["count"]
     study["customers"]["count"] = customers
+    held = {k: v for k, v in study["network"].items() if k not in ("kind", "feeder")}
+    study["network"] = {"kind": "static", **held}
     for part in (study["network"], *study["network"].get("derates", [])):
         for name in ("import_limit_kw", "export_limit_kw"):
             if part.get(name) is not None:

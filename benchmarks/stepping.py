@@ -15,8 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from benchmarks.memory import scaled_demo
 from dso.debugger.history import History
 from dso.debugger.prompt import Prompt
 from dso.debugger.session import StepSession
@@ -26,18 +25,6 @@ from dso.scenario import load_scenario
 ROOT = Path(__file__).parents[1]
 CUSTOMERS, ASKED_BACK_S, ASKED_STEP_MS = 10_000, 0.2, 50
 REPEATS = 200
-
-
-def scenario(folder: Path, customers: int) -> Path:
-    """The demo with as many customers, and wires to match."""
-    data = yaml.safe_load((ROOT / "examples" / "demo.yaml").read_text(encoding="utf-8"))
-    scale = customers / data["customers"]["count"]
-    data["customers"]["count"] = customers
-    for limit in (data["network"], *data["network"]["derates"]):
-        limit["import_limit_kw"] *= scale
-    path = folder / "large.yaml"
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return path
 
 
 def back_s(path: Path) -> dict[str, Any]:
@@ -103,7 +90,7 @@ def prompt_ms(path: Path) -> list[dict[str, Any]]:
 def main(customers: int = CUSTOMERS) -> dict[str, Any]:
     """Measure, print tables and one JSON line, and return what was measured."""
     with tempfile.TemporaryDirectory() as name:
-        back = back_s(scenario(Path(name), customers))
+        back = back_s(scaled_demo(Path(name), customers))
     prompt = prompt_ms(ROOT / "examples" / "demo.yaml")
     print(f"\nThe demo with {customers:,} customers, stepped to its end and back to its beginning.\n")
     print("| steps | `back`, median | 99 % | most | asked | history in a file | peak memory |")

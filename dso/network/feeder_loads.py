@@ -11,6 +11,7 @@ from dss import DSS, DSSException
 
 from dso.errors import InputError, Problem
 from dso.network.services import NodeLoad
+from dso.network.words import told
 
 
 def loads_of(master: Path) -> tuple[NodeLoad, ...]:
@@ -29,7 +30,8 @@ def loads_of(master: Path) -> tuple[NodeLoad, ...]:
     try:
         engine.Text.Command = f'Compile "{master}"'
     except DSSException as refused:
-        raise InputError([Problem(str(master), f"OpenDSS cannot compile it: {refused}")]) from refused
+        why = told(refused)
+        raise InputError([Problem("", f"{master.name}: OpenDSS cannot compile it: {why}")]) from refused
     return _added_up(_spot_loads(engine.ActiveCircuit))
 
 

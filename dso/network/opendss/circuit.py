@@ -16,6 +16,7 @@ from dso.messages import FloatArray
 from dso.network.opendss.writer import LoadWriter
 from dso.network.service_equipment import HOME_VOLTAGES_PU, dss_name, service_dss
 from dso.network.services import ServicePoint
+from dso.network.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,12 +264,6 @@ def terminal_nodes(element: Any) -> list[str]:
     # What is out of service keeps its place among OpenDSS's currents, but has no nodes.
     order = element.NodeOrder if element.Enabled else [0] * (conductors * element.NumTerminals)
     return [f"{buses[k // conductors]}.{node}" for k, node in enumerate(order)]
-
-
-def told(error: DSSException) -> str:
-    """OpenDSS's objection in one line."""
-    text = " ".join(str(error.args[-1]).split())
-    return text.split(" [file:")[0].rstrip(".") or "it does not say why"
 
 
 @contextmanager
