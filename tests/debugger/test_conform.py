@@ -112,7 +112,7 @@ def test_the_first_difference_is_told_with_both_sides(reader: RunReader) -> None
 def test_a_cycle_that_goes_on_or_ends_too_soon(reader: RunReader) -> None:
     text = (DRAWN / "position.puml").read_text(encoding="utf-8")
     longer = Drawing(parse_expected(text + "DO -> feeder : set-points\n"))
-    assert "expected DO -> feeder : set-points (line " in differences(longer, reader, "da-")[0]
+    assert "DO -> feeder : set-points (line " in differences(longer, reader, "da-")[0]
     assert " ends after " in differences(longer, reader, "da-")[0]
     shorter = Drawing(parse_expected("MO -> agents : call for bids"))
     assert differences(shorter, reader, "da-")[0].endswith("is LSE -> LSE : estimate, expected the end")
