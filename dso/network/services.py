@@ -28,6 +28,7 @@ class ServicePoint:
     homes : how many hang on it.
     kvar_per_kw : reactive over active power of its homes [1].
     secondary_m : length of its secondary [m].
+    peak_kw : design peak of its homes together [kW]; None: that of as many mean homes.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ServicePoint:
     homes: int
     kvar_per_kw: float = 0.3
     secondary_m: float = 30.0
+    peak_kw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +160,13 @@ def fitted(
     ------
     ValueError : no standard size carries it.
     """
-    peaks = np.bincount(point_of, peak_kw, len(services))
-    return tuple(
-        replace(
-            point,
-            rated_kva=max(
-                point.rated_kva, _standard_kva(rule.margin * float(kw) * math.hypot(1.0, point.kvar_per_kw))
-            ),
-        )
-        for point, kw in zip(services, peaks, strict=True)
-    )
+    peaks = np.bincount(point_of, peak_kw, len(services)).tolist()
+    return tuple(_fitted(point, kw, rule) for point, kw in zip(services, peaks, strict=True))
+
+
+def _fitted(point: ServicePoint, peak_kw: float, rule: ServiceRule) -> ServicePoint:
+    needed = _standard_kva(rule.margin * peak_kw * math.hypot(1.0, point.kvar_per_kw))
+    return replace(point, rated_kva=max(point.rated_kva, needed), peak_kw=peak_kw)
 
 
 def _points(load: NodeLoad, homes: int, rule: ServiceRule) -> list[ServicePoint]:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 MOST_CONTROL_ITERATIONS = 100
 WHOLE_MATRIX = 1  # of what OpenDSS can build
-BASE_LEVEL, MOST_LEVEL = 20, 3.0  # taps to begin with are kept in steps of 1/20 of the design peak
+BASE_LEVEL, MOST_LEVEL = 50, 3.0  # taps to begin with are kept in steps of 1/50 of the design peak
 MOST_ITERATIONS = 100
 TOLERANCE_PU = 1e-6  # of a voltage from one iteration to the next; at 1e-4 power does not add up
+PROBE_FRAC = 0.5  # of homes' design peak, at which a feeder is tried first
 HOMES = "home_"  # loads that stand for service points begin with it
 HOME_KW = 5.0  # design peak of a home among many: docs/data-feeders.md
 
@@ -81,6 +82,8 @@ class Circuit:
         self.loads = self._numbered()
         self.base_kw, self.kvar_per_kw = self._base(services)
         self._writer = LoadWriter(self._dss, list(self.loads))
+        if services is not None:  # whether it carries their peak is for the markets to see
+            self._write(PROBE_FRAC * self.base_kw)
         with _as_input(master, "cannot solve it as it stands"):
             self.tell("Set mode=snapshot")
             self.circuit.Solution.Solve()
@@ -88,7 +91,8 @@ class Circuit:
                 self.tell("BatchEdit Load..* model=1 vminpu={:g} vmaxpu={:g}".format(*HOME_VOLTAGES_PU))
         if not self.circuit.Solution.Converged:
             raise InputError([Problem("", f"{master.name} does not converge as it stands: check its loads")])
-        self._starts: dict[int, tuple[int, ...]] = {BASE_LEVEL: self._taps()}
+        self._first = self._taps()
+        self._starts: dict[int, tuple[int, ...]] = {}
         self._states = self._capacitors()
         self.last: Solved | None = None
         self.node_names: tuple[str, ...] = tuple(n.lower() for n in self.circuit.YNodeOrder)
@@ -119,7 +123,9 @@ class Circuit:
         for name, number in self.loads.items():
             self._loads.idx = number
             if name in own:
-                self._loads.kW, per_kw = own[name].homes * HOME_KW, own[name].kvar_per_kw
+                point = own[name]
+                peak_kw = point.homes * HOME_KW if point.peak_kw is None else point.peak_kw
+                self._loads.kW, per_kw = peak_kw, point.kvar_per_kw
             else:
                 per_kw = self._loads.kvar / self._loads.kW if self._loads.kW else 0.0
             kw.append(self._loads.kW)
@@ -134,8 +140,13 @@ class Circuit:
             at = self._regulators.Next
         return tuple(found)
 
-    def _capacitors(self) -> list[Any]:
-        return [list(c.States) for c in self.circuit.Capacitors]
+    def _capacitors(self) -> list[list[int]]:
+        found, capacitors = [], self.circuit.Capacitors
+        left = capacitors.First
+        while left:
+            found.append([int(step) for step in capacitors.States])
+            left = capacitors.Next
+        return found
 
     def solve(self, load_kw: FloatArray, kvar: FloatArray | None = None) -> Solved:
         """Solve for the load of each of its loads, in their order, whatever was solved before.
@@ -167,11 +178,11 @@ class Circuit:
 
         They depend on the load alone, never on what was solved before.
         """
-        if not len(self._starts[BASE_LEVEL]) or not self.base_kw.sum() > 0:
-            return self._starts[BASE_LEVEL]
+        if not self._first or not self.base_kw.sum() > 0:
+            return self._first
         level = round(min(max(float(load_kw.sum() / self.base_kw.sum()), 0.0), MOST_LEVEL) * BASE_LEVEL)
         if level not in self._starts:
-            self._from_the_start(self._starts[BASE_LEVEL])
+            self._from_the_start(self._first)
             self._write(self.base_kw * (level / BASE_LEVEL))
             self.circuit.Solution.Solve()
             self._starts[level] = self._taps()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,10 @@ class OpenDssFeeder:
 
     def plan(self) -> Plan:
         """What the feeder looks like."""
+        return self._plan
+
+    @cached_property
+    def _plan(self) -> Plan:
         built = self._built
         elements = [built.elements[k] for k in self._rated]
         distance = np.array([built.supply[n] for n in self.nodes])
