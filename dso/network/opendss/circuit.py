@@ -79,6 +79,7 @@ class Circuit:
             self.tell(f"Edit {name} enabled=no")
         self._loads: Any = self.circuit.Loads
         self._regulators: Any = self.circuit.RegControls
+        self._nodes: dict[str, list[str]] = {}  # of elements, as they were asked for
         self.loads = self._numbered()
         self.base_kw, self.kvar_per_kw = self._base(services)
         self._writer = LoadWriter(self._dss, list(self.loads))
@@ -264,7 +265,9 @@ class Circuit:
         """The node of each conductor of an element, and its own admittance as it stands."""
         self.circuit.SetActiveElement(name)
         element = self.circuit.ActiveCktElement
-        nodes = terminal_nodes(element)
+        if name not in self._nodes:
+            self._nodes[name] = terminal_nodes(element)
+        nodes = self._nodes[name]
         return nodes, _complex(element.Yprim).reshape(len(nodes), len(nodes)).T
 
 
