@@ -189,7 +189,11 @@ def _rejected(facts: Facts) -> str:
 
 
 def _degraded(facts: Facts, when: When) -> str:
-    rows = [f"{r['reason']} ({when(r['time_s'])})" for r in facts["degradations"]]
+    count = Counter(r["reason"] for r in facts["degradations"])
+    rows = []
+    for reason, times in count.items():
+        first = when(next(r["time_s"] for r in facts["degradations"] if r["reason"] == reason))
+        rows.append(f"{times} × {reason} (first {first})" if times > 1 else f"{reason} ({first})")
     broken = [f"{r['error'].splitlines()[-1]} ({when(r['time_s'])})" for r in facts["errors"]]
     return "; ".join(dict.fromkeys([*broken, *rows])) or "nothing"
 

@@ -164,11 +164,19 @@ def _award_of(session: StepSession, times: MarketTimes, customer: int) -> Iterat
         rows = []
         for t, interval in enumerate(times.intervals):
             kw = record.customers_kw[t, spot[0]] if record.customers_kw is not None else np.nan
-            retail = record.retail_usd_per_kwh[t] if record.retail_usd_per_kwh is not None else np.nan
+            retail = _price_of(session, record, customer, t)
             rows.append((_when(interval), f"{kw:.4f}", f"{retail:.5f}"))
         yield from some(aligned(("interval", "kW", "USD/kWh"), rows))
         return
     raise wrong(f"there is no customer {customer}; there are 0 to {session.engine.world.customers - 1}")
+
+
+def _price_of(session: StepSession, record: LseRecord, customer: int, t: int) -> float:
+    """What a customer pays where it sits, NaN before anything is priced."""
+    if record.points_usd_per_kwh is not None:
+        place = session.engine.world.distribution.points_of(np.array([customer]))[0]
+        return float(record.points_usd_per_kwh[t, place])
+    return float(record.retail_usd_per_kwh[t]) if record.retail_usd_per_kwh is not None else np.nan
 
 
 def ledger(session: StepSession) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dso.engine.joint import loss_factor, residual_kw
 from dso.engine.market_work import MarketWork, PointPrices, Schedule
-from dso.market import Book, Curve, NetworkClearing, clear_network
+from dso.market import Book, Curve, clear_network
 from dso.messages import FloatArray, IntArray
 from dso.ports import ElementLimit
 
@@ -63,7 +63,9 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
         _hand_back(parts, t, found.quantity_kw, customers, devices)
         curtailed[t] = float(found.curtailed_kw.sum())
         shadow = np.zeros(len(bound))
-        shadow[finite] = found.shadow_usd_per_h * _within_cap(found, settings.price_cap_usd_per_kwh)
+        dearest = np.max([p.base[t] for p in parts], axis=0)
+        room = np.maximum(settings.price_cap_usd_per_kwh - dearest, 0.0)
+        shadow[finite] = found.shadow_usd_per_h * _within_cap(found.adder_usd_per_kwh, room)
         congestion[t] = shadow[0] - shadow[1]
         for row, price in zip(rows, shadow[2:].tolist(), strict=True):
             if price:
@@ -81,13 +83,18 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
     )
 
 
-def _within_cap(found: NetworkClearing, cap_usd_per_kwh: float) -> float:
-    """By how much shadow prices must shrink so that they ask nobody for more than the price cap.
+def _within_cap(adder_usd_per_kwh: FloatArray, room_usd_per_kwh: FloatArray) -> float:
+    """By how much shadow prices must shrink so that nobody's price exceeds the cap.
 
     Rows that no schedule can meet have shadow prices without end; what cannot be served costs the cap.
+
+    Parameters
+    ----------
+    adder_usd_per_kwh : (points,) what the shadow prices add.
+    room_usd_per_kwh : (points,) from the dearest price without them up to the cap.
     """
-    most = float(np.abs(found.adder_usd_per_kwh).max(initial=0.0))
-    return min(1.0, cap_usd_per_kwh / most) if most > 0 else 1.0
+    over = np.abs(adder_usd_per_kwh) > room_usd_per_kwh
+    return float((room_usd_per_kwh[over] / np.abs(adder_usd_per_kwh[over])).min()) if over.any() else 1.0
 
 
 def losses_usd_per_kwh(work: MarketWork, wholesale: FloatArray) -> FloatArray:
