@@ -29,6 +29,7 @@ TITLES = {
     "sequence": "Recording, and asking why",
     "stepping": "Stepping",
     "power_flow": "Power flow",
+    "planning": "Planning",
     "startup": "Starting",
 }
 
@@ -96,6 +97,9 @@ def summary(results: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]
     yield by_hand, f"≤ {flow['hand']['asked']} ×", f"{flow['hand']['ratio']} ×"
     feeder = "the demo with power flow in every market, beside static limits"
     yield feeder, f"≤ {flow['demo']['asked']} ×", f"{flow['demo']['ratio']} ×"
+    for r in results["planning"]["rows"]:
+        asked = f"≤ {results['planning']['asked_ms']} ms"
+        yield f"a day-ahead plan, {r['kind'].replace('_', ' ')}", asked, f"{r['ms']} ms"
     for r in results["startup"]["rows"]:
         if r["asked_s"] is not None:
             yield f"`{r['what']}`", f"≤ {r['asked_s']} s", f"{r['s']} s"

@@ -11,7 +11,7 @@ from dso.agents.planning_scaling import scaled, start, tube
 from dso.messages import IntArray
 
 MOST_ITERATIONS = 60
-GAP = 1e-6  # of the dearest interval's cost of control
+GAP = 3e-6  # of the dearest interval's cost of control
 LEAST_WORTH = 1e-3  # of all that is weighed: below, the gap need not be smaller still
 MISSING = 1e-9  # what the dynamics may miss, of the state's scale
 LEAVE, JOIN = 0.6, 0.3  # so much still running of those present, and of a chunk: they are parted, others join

@@ -17,7 +17,7 @@ from dso.messages import FloatArray
 
 # Stages worked on together: with some five hundred agents what a block needs fits into a second-level cache.
 # Never by the number of agents: sums over stages are taken by blocks, and no bit may depend on who is beside.
-BLOCK = 12
+BLOCK = 16
 CLOSE = 0.99  # how much of the way to the nearest bound a step may go at least
 # A few agents, with narrow and soft bounds, would jump between the two for ever. After so many steps the
 # corrector is trusted only as far as the predictor reached, and steps keep further from the bounds.

@@ -94,88 +94,80 @@ class SoftSide:
     pairs = 2
 
     def __init__(self, *arrays: FloatArray, k2: FloatArray, scratch: FloatArray) -> None:
-        s, z, sigma, w = arrays
-        self.s, self.z, self.sigma, self.w, self._k2 = s, z, sigma, w, k2
-        self._scratch = scratch
-        self.t = np.empty_like(s)
-        self._k, self._g = np.empty_like(s), np.empty_like(s)  # g = 1/(w + k₂σ)
-        self._r1, self._r2 = np.empty_like(s), np.empty_like(s)
-        self._dsigma, self._dw, self._dsz = np.empty_like(s), np.empty_like(s), np.empty_like(s)
+        self.s, self.z, self.sigma, self.w = arrays
+        self._k2, self._scratch = k2, scratch
+        self.t, self._k, self._g, self._i, self._r1, self._r2, self._h1, self._h2 = (
+            np.empty_like(k2) for _ in range(8)
+        )
 
     def refresh(self, curvature: FloatArray) -> None:
         """As `HardSide.refresh`."""
         scratch, k = self._scratch, self._k
         np.multiply(self._k2, self.sigma, out=scratch)
         scratch += self.w
-        np.divide(1.0, scratch, out=self._g)
-        np.divide(self.s, self.z, out=k)
-        k += np.multiply(self.sigma, self._g, out=scratch)
+        np.divide(1.0, scratch, out=self._g)  # 1/(w + k₂σ)
+        np.divide(1.0, self.z, out=self._i)
+        np.multiply(self.sigma, self._g, out=scratch)
+        np.multiply(self.s, self._i, out=self.t)
+        np.add(self.t, scratch, out=k)
         np.divide(1.0, k, out=k)
         curvature += k
-        np.multiply(self.s, self.z, out=self._r1)
-        np.multiply(self.sigma, self.w, out=self._r2)
-        self._pull()
+        scratch *= self.w
+        np.subtract(self.s, scratch, out=self.t)
+        self.t *= k
 
     def measure(self, product: FloatArray) -> None:
-        """As `HardSide.measure`, with Σ σ·w."""
-        np.multiply(self.sigma, self.w, out=self._r1)
-        np.multiply(self.s, self.z, out=self._scratch)
-        self._r1 += self._scratch
-        product += fold(self._r1)
+        """As `HardSide.measure`, with Σ σ·w; both are kept for the next step."""
+        np.multiply(self.sigma, self.w, out=self._r2)
+        np.multiply(self.s, self.z, out=self._r1)
+        product += fold(np.add(self._r1, self._r2, out=self._scratch))
 
-    def _pull(self) -> None:
-        # t from what s·z and σ·w still miss, r1 and r2
-        np.divide(self._r1, self.z, out=self.t)
+    def predict(self, move: FloatArray, worst: FloatArray, product: FloatArray) -> None:
+        """As `HardSide.predict`, where −Δz/z is 1 + Δs/s and −Δw/w is 1 + Δσ/σ likewise."""
+        h1, h2 = self._h1, self._h2
+        np.multiply(self._k, move, out=h2)
+        h2 += self.t  # −Δz
+        np.multiply(h2, self._i, out=h1)
+        h2 += self.w
+        h2 *= self._g  # −Δσ/σ
+        for h, pair in ((h1, self._r1), (h2, self._r2)):
+            h -= 0.5
+            h *= h
+            np.maximum(worst, np.sqrt(h.max(axis=0)) + 0.5, out=worst)
+            h -= 0.25
+            h *= pair
+        product -= fold(np.add(h1, h2, out=self._scratch))
+
+    def correct(self, target: FloatArray, trust: FloatArray) -> None:
+        """As `HardSide.correct`; r1 and r2 become what s·z and σ·w have too much."""
+        for h, pair in ((self._h1, self._r1), (self._h2, self._r2)):
+            h *= trust
+            pair -= h
+            pair -= target
+        np.multiply(self._r1, self._i, out=self.t)
         self.t -= np.multiply(self._r2, self._g, out=self._scratch)
         self.t *= self._k
 
-    def _moves(self, move: FloatArray) -> None:
-        # t becomes −Δz; Δσ and Δw follow from it
-        self.t += np.multiply(self._k, move, out=self._scratch)
-        np.multiply(self.sigma, self.t, out=self._dsigma)
-        self._dsigma += self._r2
-        self._dsigma *= self._g
-        np.negative(self._dsigma, out=self._dsigma)
-        np.multiply(self._k2, self._dsigma, out=self._dw)
-        self._dw += self.t
-
-    def _note(self, move: FloatArray, worst: FloatArray) -> None:
-        scratch = self._scratch
-        np.maximum(worst, np.divide(self.t, self.z, out=scratch).max(axis=0), out=worst)
-        np.maximum(worst, -np.divide(self._dsigma, self.sigma, out=scratch).min(axis=0), out=worst)
-        np.maximum(worst, -np.divide(self._dw, self.w, out=scratch).min(axis=0), out=worst)
-        np.add(move, self._dsigma, out=scratch)
-        scratch /= self.s
-        np.maximum(worst, -scratch.min(axis=0), out=worst)
-
-    def predict(self, move: FloatArray, worst: FloatArray, product: FloatArray) -> None:
-        """As `HardSide.predict`."""
-        self._moves(move)
-        self._note(move, worst)
-        self._dsz = np.add(move, self._dsigma, out=self._dsz)
-        self._dsz *= self.t  # −Δs·Δz
-        self._dw *= self._dsigma
-        product -= fold(np.subtract(self._dsz, self._dw, out=self._scratch))
-
-    def correct(self, target: FloatArray, trust: FloatArray) -> None:
-        """As `HardSide.correct`."""
-        for missing, sign, second in ((self._r1, -1.0, self._dsz), (self._r2, 1.0, self._dw)):
-            second *= sign * trust
-            missing += second
-            missing -= target
-        self._pull()
-
     def limit(self, move: FloatArray, worst: FloatArray) -> None:
-        """As `HardSide.limit`."""
-        self._moves(move)
-        self._note(move, worst)
+        """As `HardSide.limit`; h1 becomes Δw, h2 −Δσ."""
+        scratch, dw, back = self._scratch, self._h1, self._h2
+        self.t += np.multiply(self._k, move, out=scratch)
+        np.multiply(self.sigma, self.t, out=back)
+        back += self._r2
+        back *= self._g
+        np.subtract(self.t, np.multiply(self._k2, back, out=scratch), out=dw)
+        np.maximum(worst, np.multiply(self.t, self._i, out=scratch).max(axis=0), out=worst)
+        np.maximum(worst, np.divide(back, self.sigma, out=scratch).max(axis=0), out=worst)
+        np.maximum(worst, -np.divide(dw, self.w, out=scratch).min(axis=0), out=worst)
+        np.subtract(back, move, out=scratch)
+        scratch /= self.s
+        np.maximum(worst, scratch.max(axis=0), out=worst)
 
     def step(self, length: FloatArray, move: FloatArray) -> None:
         """As `HardSide.step`."""
-        scratch = self._scratch
+        scratch, dw, back = self._scratch, self._h1, self._h2
         self.z -= np.multiply(self.t, length, out=scratch)
-        self.w += np.multiply(self._dw, length, out=scratch)
-        np.multiply(self._dsigma, length, out=self._dsigma)
-        self.sigma += self._dsigma
-        self.s += self._dsigma
-        self.s += np.multiply(move, length, out=scratch)
+        self.w += np.multiply(dw, length, out=scratch)
+        self.sigma -= np.multiply(back, length, out=scratch)
+        np.subtract(move, back, out=back)
+        self.s += np.multiply(back, length, out=scratch)
