@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dss import DSS, DSSException
-
-from dso.errors import InputError, Problem
+from dso.network.compiled import compiled
 from dso.network.services import NodeLoad
-from dso.network.words import told
 
 
 def loads_of(master: Path) -> tuple[NodeLoad, ...]:
@@ -24,14 +21,7 @@ def loads_of(master: Path) -> tuple[NodeLoad, ...]:
     ------
     InputError : OpenDSS cannot compile the file.
     """
-    engine = DSS.NewContext()
-    engine.AllowChangeDir = False  # a library must not move its process
-    engine.AllowForms = False
-    try:
-        engine.Text.Command = f'Compile "{master}"'
-    except DSSException as refused:
-        why = told(refused)
-        raise InputError([Problem("", f"{master.name}: OpenDSS cannot compile it: {why}")]) from refused
+    engine = compiled(master)
     return _added_up(_spot_loads(engine.ActiveCircuit))
 
 

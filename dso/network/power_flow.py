@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from dso.clock import Interval
 from dso.errors import NetworkUnavailableError
-from dso.messages import Equipment, FloatArray, IntArray
+from dso.messages import AS_BUILT, Equipment, FloatArray, IntArray
 from dso.network.static import StaticNetwork
 from dso.network.voltage_needs import voltage_needs
 from dso.ports import BoolArray, ElementLimit, Feeder, Flow, Limits, Plan, ReactiveFeeder, VoltageNeeds
@@ -22,6 +24,7 @@ NEAR_PU = 0.005  # loading so near to its limit is given a row, too, lest the ne
 REACH_FRAC = 0.5  # a voltage that less than this part of the load's effect would mend is a matter of markets
 LOADING_MARGIN_PU, VOLTAGE_MARGIN_PU = 5e-4, 1e-4  # rows aim so far inside, for they are straight
 MOST_ELEMENTS, MOST_NODES = 40, 20  # rows of one interval, the worst first
+LEVELS, STEP_PU = 11, 0.00625  # parts of a published load that are looked at; a regulator's step
 HEAD_TOLERANCE = 1e-5  # of the head's limit: losses are found step by step
 DIGITS = 9  # loads are rounded to a microwatt, so that who asks again for the same is told the same
 
@@ -50,10 +53,15 @@ class PowerFlowNetwork:
     head : limits and deratings at the head; its share of losses counts where there is no power flow.
     feeder : the model that is solved.
     emergency : whether range B is enough at all times.
+    published : whether `Feeder.base_kw` is the load that the feeder was published with. If it leaves the band
+        upwards with parts of that, its regulators are set so, which no market can mend: then what they make
+        of it, and a step more, is allowed.
     """
 
-    def __init__(self, head: StaticNetwork, feeder: Feeder, *, emergency: bool = False) -> None:
-        self.head, self.feeder, self.emergency = head, feeder, emergency
+    def __init__(
+        self, head: StaticNetwork, feeder: Feeder, *, emergency: bool = False, published: bool = False
+    ) -> None:
+        self.head, self.feeder, self.emergency, self.published = head, feeder, emergency, published
         self.element = head.element
         self.points = feeder.points
 
@@ -89,7 +97,7 @@ class PowerFlowNetwork:
 
     def _rows(self, t: int, load_kw: FloatArray, state: Equipment, flow: Flow) -> list[ElementLimit]:
         """Rows of an interval in which something breaks that load can mend, linear at what was solved."""
-        low, high = self._band(state)
+        low, high = self._allowed(state, flow.voltage_pu)
         over, under, above = flow.loading_pu - 1.0, low - flow.voltage_pu, flow.voltage_pu - high
         if not (_breaks(over) or _breaks(under) or _breaks(above)):
             return []
@@ -133,6 +141,23 @@ class PowerFlowNetwork:
         low = np.where(self.feeder.at_service, band.service[0], band.primary[0])
         return low, np.where(self.feeder.at_service, band.service[1], band.primary[1])
 
+    def _allowed(self, state: Equipment, volts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The band, and more above for a feeder that leaves it with parts of its own load."""
+        low, high = self._band(state)
+        if self.published and _breaks(volts - high) and _breaks(self._own_pu - high):
+            high = np.fmax(high, self._own_pu + STEP_PU)
+        return low, high
+
+    @cached_property
+    def _own_pu(self) -> FloatArray:
+        """The highest voltage of each node at parts of the published load."""
+        highest = np.full(len(self.feeder.nodes), -np.inf)
+        for part in np.linspace(0.0, 1.0, LEVELS):
+            with suppress(NetworkUnavailableError):
+                own = self.feeder.solve(_rounded(self.feeder.base_kw * part), AS_BUILT)
+                highest = np.fmax(highest, own.voltage_pu)
+        return highest
+
     def voltage_needs(self, load_kw: FloatArray, equipment: Equipment) -> VoltageNeeds | None:
         """What voltages need to be in their band; None while they are, or the feeder cannot tell.
 
@@ -142,7 +167,9 @@ class PowerFlowNetwork:
         """
         if not isinstance(self.feeder, ReactiveFeeder):
             return None
-        return voltage_needs(self.feeder, _rounded(load_kw), equipment, *self._band(equipment))
+        own = _rounded(load_kw)
+        band = self._allowed(equipment, self.feeder.solve(own, equipment).voltage_pu)
+        return voltage_needs(self.feeder, own, equipment, *band)
 
     def losses_kw(self, load_kw: FloatArray, equipment: Sequence[Equipment]) -> FloatArray:
         """Losses for a load at each point, (t,) [kW]; where there is no power flow, the head's share."""

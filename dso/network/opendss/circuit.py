@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from dss import DSS, DSSException
+from dss import DSSException
 
 from dso.errors import InputError, NetworkUnavailableError, Problem
 from dso.messages import FloatArray
+from dso.network.compiled import compiled
 from dso.network.opendss.writer import LoadWriter
 from dso.network.service_equipment import HOME_VOLTAGES_PU, dss_name, service_dss
 from dso.network.services import ServicePoint
-from dso.network.words import told
+from dso.network.words import refused, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,14 +63,13 @@ class Circuit:
     def __init__(
         self, master: Path, services: Sequence[ServicePoint] | None, without: Iterable[str] = ()
     ) -> None:
-        self._dss: Any = DSS.NewContext()
-        self._dss.AllowChangeDir = False  # a library must not move its process
-        self._dss.AllowForms = False
-        with _as_input(master, "cannot compile it"):
-            self.tell(f'Compile "{master}"')
+        self._dss: Any = compiled(master)
+        with _as_input(master):
             self.tell(f"Set MaxControlIter={MOST_CONTROL_ITERATIONS}")
             self.tell(f"Set MaxIterations={MOST_ITERATIONS}")
             self.tell(f"Set Tolerance={TOLERANCE_PU:g}")
+            scale = float(self._dss.ActiveCircuit.Solution.LoadMult)
+            self.tell("Set LoadMult=1")  # else what a load draws is not what was written
             if services is not None:
                 self.tell("BatchEdit Load..* enabled=no")
                 for line in service_dss(services):
@@ -81,11 +81,11 @@ class Circuit:
         self._regulators: Any = self.circuit.RegControls
         self._nodes: dict[str, list[str]] = {}  # of elements, as they were asked for
         self.loads = self._numbered()
-        self.base_kw, self.kvar_per_kw = self._base(services)
+        self.base_kw, self.kvar_per_kw = self._base(services, scale)
         self._writer = LoadWriter(self._dss, list(self.loads))
         if services is not None:  # whether it carries their peak is for the markets to see
             self._write(PROBE_FRAC * self.base_kw)
-        with _as_input(master, "cannot solve it as it stands"):
+        with _as_input(master):
             self.tell("Set mode=snapshot")
             self.circuit.Solution.Solve()
             if services is None:  # a point draws what its meter says, whatever its voltage
@@ -117,7 +117,7 @@ class Circuit:
             at = self._loads.Next
         return found
 
-    def _base(self, services: Sequence[ServicePoint] | None) -> tuple[FloatArray, FloatArray]:
+    def _base(self, services: Sequence[ServicePoint] | None, scale: float) -> tuple[FloatArray, FloatArray]:
         """Design peak of each load and its kvar per kW, which it keeps from now on."""
         own = {f"{HOMES}{dss_name(p.name)}": p for p in services or ()}
         kw, ratio = [], []
@@ -129,6 +129,8 @@ class Circuit:
                 self._loads.kW, per_kw = peak_kw, point.kvar_per_kw
             else:
                 per_kw = self._loads.kvar / self._loads.kW if self._loads.kW else 0.0
+                if scale != 1.0:
+                    self._loads.kW *= scale
             kw.append(self._loads.kW)
             ratio.append(per_kw)
             self._loads.kvar = self._loads.kW * per_kw
@@ -220,6 +222,10 @@ class Circuit:
             tuple(step for states in self._capacitors() for step in states),
         )
 
+    def volts(self) -> NDArray[np.complex128]:
+        """Voltage of every node as the circuit stands, (circuit nodes,) [V]."""
+        return _complex(self.circuit.YNodeVarray)
+
     def admittance(self) -> Any:
         """The system's Y, (circuit nodes, circuit nodes) sparse, taps as they stand."""
         from scipy.sparse import csc_matrix
@@ -281,11 +287,11 @@ def terminal_nodes(element: Any) -> list[str]:
 
 
 @contextmanager
-def _as_input(master: Path, what: str) -> Iterator[None]:
+def _as_input(master: Path) -> Iterator[None]:
     try:
         yield
     except DSSException as error:
-        raise InputError([Problem("", f"{master.name}: OpenDSS {what}: {told(error)}")]) from error
+        raise InputError([Problem("", refused(master, error))]) from error
 
 
 def _complex(pairs: Any) -> NDArray[np.complex128]:

@@ -139,11 +139,19 @@ class State:
         """Solve for a load at each service point of the feeder; those without supply count as none."""
         own, injected = load_kw[self.alive], None if kvar is None else kvar[self.alive]
         solved = self.circuit.solve(own, injected)
-        low = np.flatnonzero(np.abs(solved.volts[self._at_loads]) < HOME_VOLTAGES_PU[0] * self._load_base_v)
-        if low.size:  # OpenDSS goes on there with impedances in the place of loads
-            node = self.circuit.node_names[self._at_loads[low[0]]]
+        node = self._collapsed_at(solved.volts)
+        if node is not None:
             raise NetworkUnavailableError(f"the voltage collapses at {own.sum():,.1f} kW, as at {node}")
         return StateSolve(self, own, solved, injected)
+
+    def collapsed_at(self) -> str | None:
+        """A load's node whose voltage has collapsed as the circuit stands; None where there is none."""
+        return self._collapsed_at(self.circuit.volts())
+
+    def _collapsed_at(self, volts: Complexes) -> str | None:
+        """OpenDSS goes on there with impedances in the place of loads."""
+        low = np.flatnonzero(np.abs(volts[self._at_loads]) < HOME_VOLTAGES_PU[0] * self._load_base_v)
+        return self.circuit.node_names[self._at_loads[low[0]]] if low.size else None
 
     def factors(self, solve: StateSolve) -> Factors:
         """Y at the taps of a solved point, in the forms that first-order changes need."""

@@ -69,8 +69,10 @@ def elements_of(circuit: Circuit) -> tuple[Element, ...]:
 
 
 def _element(circuit: Circuit, name: str, element: Any) -> Element:
-    nodes = terminal_nodes(element)
     kind, terminals = name.partition(".")[0], int(element.NumTerminals)
+    nodes = terminal_nodes(element)
+    if kind != "capacitor":  # which its control may close again
+        nodes = _joined(element, nodes)
     if kind == "transformer":
         rated, rating, coils = _transformer(circuit.circuit.Transformers, name, nodes, element)
         return Element(name, tuple(nodes), terminals, rated, rating, "kVA", 0.0, coils)
@@ -82,6 +84,17 @@ def _element(circuit: Circuit, name: str, element: Any) -> Element:
     amps = float(line.NormAmps)
     length = float(line.Length) * KM.get(int(line.Units), 1.0)
     return Element(name, tuple(nodes), terminals, np.full(len(nodes), amps), amps, "A", length)
+
+
+def _joined(element: Any, nodes: list[str]) -> list[str]:
+    """Nodes with the ground in the place of those at which a conductor is open."""
+    per = len(nodes) // int(element.NumTerminals)
+    if not any(element.IsOpen(t + 1, 0) for t in range(len(nodes) // per)):
+        return nodes
+    return [
+        f"{n.rpartition('.')[0]}.0" if element.IsOpen(k // per + 1, k % per + 1) else n
+        for k, n in enumerate(nodes)
+    ]
 
 
 def _transformer(
