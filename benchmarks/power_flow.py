@@ -153,18 +153,18 @@ def main() -> None:
     """Measure, tell, and end with a line of JSON."""
     hand, study, many = beside_by_hand(), demo(), large()
     print(
-        f"Validation of one interval on IEEE 123 with {HOMES} homes, no violation: {hand['own_ms']} ms; the same "
-        f"writes, tap\nresets, solve and reads by hand through dss-python {hand['hand_ms']} ms: "
+        f"Validation of IEEE 123 with {HOMES} homes, no violation: {hand['own_ms']} ms; the same\n"
+        f"writes, tap resets, solve and reads by hand through dss-python {hand['hand_ms']} ms: "
         f"{hand['ratio']} × (asked: ≤ {ASKED_BY_HAND}).\n\n"
-        f"The demo, three days, a power flow in every market: {study['feeder_s']} s of CPU; with static limits in "
-        f"its place\n{study['static_s']} s: {study['ratio']} × (asked: ≤ {ASKED_DEMO}).\n"
+        f"Three days of the demo, solved in every market: {study['feeder_s']} s of CPU; with static limits\n"
+        f"in its place {study['static_s']} s: {study['ratio']} × (asked: ≤ {ASKED_DEMO}).\n"
     )
     if many is None:
         print("IEEE's 8,500-node feeder is not at hand here.")
     else:
         print(
-            f"IEEE's 8,500-node feeder by path: {many['points']:,} service points, {many['elements']:,} rated "
-            f"elements, {many['nodes']:,} nodes;\nbuilt in {many['built_s']} s, a solve {many['solve_s']} s, "
+            f"IEEE's 8,500 nodes by path: {many['points']:,} service points, {many['elements']:,} rated\n"
+            f"elements, {many['nodes']:,} nodes; built in {many['built_s']} s, a solve {many['solve_s']} s, "
             f"first-order changes of 20 rows {many['slopes_s']} s, {many['peak_mb']} MB."
         )
     print(

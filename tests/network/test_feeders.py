@@ -149,7 +149,7 @@ def test_an_unknown_feeder_is_refused_with_those_there_are(tmp_path):
 def test_a_file_that_opendss_cannot_compile_is_refused(tmp_path):
     broken = tmp_path / "broken.dss"
     broken.write_text("Clear\nNew Circuit.x\nNew Lime.a bus1=x\n", encoding="utf-8")
-    with pytest.raises(InputError, match="broken.dss:3: there is no kind of element called Lime"):
+    with pytest.raises(InputError, match=r"broken.dss:3: there is no kind of element called Lime"):
         loads_of(broken)
 
 
