@@ -92,6 +92,7 @@ class Circuit:
                 self.tell("BatchEdit Load..* model=1 vminpu={:g} vmaxpu={:g}".format(*HOME_VOLTAGES_PU))
         if not self.circuit.Solution.Converged:
             raise InputError([Problem("", f"{master.name} does not converge as it stands: check its loads")])
+        self._places = self._seats()
         self._first = self._taps()
         self._starts: dict[int, tuple[int, ...]] = {}
         self._states = self._capacitors()
@@ -195,13 +196,34 @@ class Circuit:
         own = load_kw * self.kvar_per_kw
         self._writer.write(load_kw, own if kvar is None else own - kvar)
 
+    def _seats(self) -> list[tuple[int, int, float, float]]:
+        """Of each regulator: number and winding of its transformer, its middle ratio, and a step."""
+        found, at, transformers = [], self._regulators.First, self.circuit.Transformers
+        while at:
+            transformers.Name = self._regulators.Transformer
+            transformers.Wdg = winding = int(self._regulators.TapWinding)
+            least, most = float(transformers.MinTap), float(transformers.MaxTap)
+            step = (most - least) / int(transformers.NumTaps)
+            found.append((int(transformers.idx), winding, (least + most) / 2, step))
+            at = self._regulators.Next
+        return found
+
+    def _move_taps(self, taps: Sequence[int]) -> None:
+        """Put taps at exactly their ratios, to which OpenDSS's steps do not quite add up.
+
+        Through the transformers: by the number of a regulator's tap OpenDSS would list all buses anew.
+        """
+        transformers = self.circuit.Transformers
+        for (number, winding, middle, step), tap in zip(self._places, taps, strict=True):
+            transformers.idx = number
+            transformers.Wdg = winding
+            ratio = middle + step * tap
+            if transformers.Tap != ratio:
+                transformers.Tap = ratio
+
     def _from_the_start(self, taps: tuple[int, ...]) -> None:
         """Taps and capacitors as given, and no voltage remembered: else results drift."""
-        regulators = self._regulators
-        regulators.First  # noqa: B018  makes the first one active
-        for tap in taps:
-            regulators.TapNumber = tap  # even if it is there: OpenDSS's steps add up to not quite the same
-            regulators.Next  # noqa: B018
+        self._move_taps(taps)
         capacitors, left = self.circuit.Capacitors, self.circuit.Capacitors.First
         for state in self._states if left else ():
             if list(capacitors.States) != state:
@@ -244,10 +266,7 @@ class Circuit:
 
     def _put_taps(self, taps: Sequence[int]) -> None:
         """Move taps and let OpenDSS make the admittances anew, which it would do at the next solve only."""
-        regulators, left = self._regulators, self._regulators.First
-        for tap in taps if left else ():
-            regulators.TapNumber = tap
-            regulators.Next  # noqa: B018
+        self._move_taps(taps)
         self._dss.YMatrix.BuildYMatrixD(WHOLE_MATRIX, False)
 
     def without(self, kind: str, names: Iterable[str], y: Any) -> Any:
