@@ -208,8 +208,9 @@ def main() -> None:
         print(
             f"IEEE's 8,500 nodes by path: {many['points']:,} service points, {many['elements']:,} rated\n"
             f"elements, {many['nodes']:,} nodes; built in {many['built_s']} s, a solve {many['solve_s']} s, "
-            f"first-order changes of 20 rows {many['slopes_s']} s, {many['peak_mb']} MB.\nAt 90 % "
-            f"of its published load it loses {many['losses_frac']:.1%} and has {many['lowest_pu']} p.u. at the least."
+            f"first-order changes of 20 rows {many['slopes_s']} s, {many['peak_mb']} MB.\n"
+            f"At 90 % of its published load {many['losses_frac']:.1%} are lost, the lowest voltage is "
+            f"{many['lowest_pu']} p.u."
         )
     print(
         json.dumps(
