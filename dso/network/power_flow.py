@@ -127,11 +127,16 @@ class PowerFlowNetwork:
         low: FloatArray,
         high: FloatArray,
     ) -> ElementLimit | None:
-        """The row of a voltage beyond its band; None where load has next to no say, but regulators have."""
+        """The row of a voltage beyond its band; None where load has next to no say, but regulators have.
+
+        Load has one if without it the voltage were in its band, and more than a regulator's step away.
+        """
         volts = float(flow.voltage_pu[node])
         falls = volts < low[node]
         way, aim = (-1.0, low[node] + VOLTAGE_MARGIN_PU) if falls else (1.0, high[node] - VOLTAGE_MARGIN_PU)
-        if not abs(aim - volts) < REACH_FRAC * float(np.abs(weight) @ np.abs(load_kw)):
+        beyond, caused = abs(aim - volts), way * float(weight @ load_kw)
+        by_load = beyond < caused and caused > STEP_PU
+        if not (by_load or beyond < REACH_FRAC * float(np.abs(weight) @ np.abs(load_kw))):
             return None
         bound = way * (float(aim) - volts + float(weight @ load_kw))
         return ElementLimit(t, f"bus.{self.feeder.nodes[node]}", "voltage", way * weight, bound)

@@ -20,7 +20,7 @@ SAYINGS = (
     (r'file "(.+?)" could not be opened', "there is no file {0}"),
     (r'Duplicate new element definition: "(.+?)"', "{0} is defined twice"),
     (r'Invalid inline math entry: "(.+?)"', "{0} is not a number"),
-    (r"create a new circuit object first|no active circuit", "it must begin with New Circuit"),
+    (r"(?i)create a (?:new )?circuit|no active circuit", "it must begin with New Circuit"),
     (r'(\w+): "(.+?)".*Transformer Element is not set', "{0}.{1} names a transformer that there is not"),
 )
 
