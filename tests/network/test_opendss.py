@@ -111,6 +111,27 @@ def test_an_answer_does_not_depend_on_what_was_solved_before(name):
     assert all(same(a, b) for a, b in zip(forwards, backwards, strict=True))
 
 
+@pytest.mark.parametrize("name", ["ieee13", "ieee123"])
+def test_an_answer_is_the_same_before_and_after_an_outage(name):
+    master = feeder_file(name, Path())
+    services = services_for(loads_of(master), 500)
+    outages = {"ieee13": "line.650632", "ieee123": "line.l67"}
+    out = Equipment(out=frozenset({outages[name]}), rating_frac=(("substation", 0.5),))
+    told = []
+    for order in ((0, 1, 2, 3, 0, 1), (3, 2, 1, 0), (2, 0, 3, 1, 2)):
+        feeder = OpenDssFeeder(master, services)
+        one, other = random_loads(feeder, 9)[:2]
+        cases = [(one, AS_BUILT), (other, out), (other, AS_BUILT), (one, out)]
+        for k in order:
+            flow = feeder.solve(*cases[k])
+            slope = feeder.marginal_losses(*cases[k])
+            told.append((k, flow, slope))
+            feeder._solves.clear()  # it is to solve again, not to remember
+    for k in range(4):
+        (_, flow, slope), *others = [t for t in told if t[0] == k]
+        assert all(same(flow, f) and np.array_equal(slope, s) for _, f, s in others)
+
+
 @pytest.mark.parametrize("path", ["13Bus/IEEE13Nodeckt.dss", "37Bus/ieee37.dss", "34Bus/ieee34Mod1.dss"])
 def test_a_published_file_answers_the_same_whatever_was_solved_before(path):
     one, other = published(path), published(path)
@@ -237,6 +258,28 @@ def test_the_feeder_of_8500_nodes_is_solved():
     flow = feeder.solve(load, AS_BUILT)
     assert len(feeder.points) == 1177
     assert flow.head_kw == pytest.approx(float(load.sum()) + flow.losses_kw, abs=0.1)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5])
+def test_8500_nodes_have_the_voltages_and_losses_of_a_separate_engine(part):
+    # Capacitors switch at these loads, and taps move.
+    feeder = published("8500-Node/Master.dss")
+    flow = feeder.solve(part * feeder.base_kw, AS_BUILT)
+    engine = DSS.NewContext()
+    engine.AllowChangeDir = False
+    settings = ("MaxControlIter=100", "MaxIterations=100", "Tolerance=1e-6")
+    constant = "BatchEdit Load..* model=1 vminpu=0.5 vmaxpu=1.5"
+    for command in (f'Compile "{IEEE}/8500-Node/Master.dss"', *(f"Set {s}" for s in settings), constant):
+        engine.Text.Command = command
+    circuit = engine.ActiveCircuit
+    for load in circuit.Loads:
+        kw, kvar = load.kW * part, load.kvar * part
+        load.kW, load.kvar = kw, kvar
+    circuit.Solution.Solve()
+    volts = dict(zip(circuit.AllNodeNames, circuit.AllBusVmagPu, strict=True))
+    assert flow.voltage_pu == pytest.approx([volts[n] for n in feeder.nodes], abs=1e-5)
+    assert flow.losses_kw == pytest.approx(circuit.Losses[0] / 1e3, rel=1e-5)
+    assert flow.head_kw == pytest.approx(-circuit.TotalPower[0], rel=1e-6)
 
 
 @pytest.mark.parametrize(
