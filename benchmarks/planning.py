@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from dso.agents.planning import plan
-from tests.agents.planning_cases import KINDS
+from tests.agents.planning.cases import KINDS
 
 AGENTS, ASKED_MS, REPEATS = 10_000, 0.1, 3  # a hundredth of TESP's fastest, 10 ms; the wish is 0.05
 

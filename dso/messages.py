@@ -5,6 +5,7 @@ Load is positive, injection negative, for every quantity. Axis order is (interva
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ class BidRequest:
     expected_usd_per_kwh: FloatArray  # (t,) retail price
     known_at_s: int  # when it is asked: an agent's forecast is no newer
     losses_usd_per_kwh: FloatArray | None = None  # (t, customers) what marginal losses add; None: nothing
+    physical: bool = True  # whether what is awarded is delivered, or only a position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +90,26 @@ class Award:
     price_usd_per_kwh: FloatArray  # (t,)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What agents tell their devices for an interval, in the unit that a device of the kind understands."""
+
+    kind: str  # of device
+    devices: IntArray  # (n,)
+    unit: str  # kW, or °C of a thermostat
+    value: FloatArray  # (n,) NaN: as the device would by itself
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What the sensors of all devices of a kind say at an instant."""
+
+    kind: str
+    at_s: int
+    devices: IntArray  # (n,) rising
+    values: Mapping[str, FloatArray]  # each (n,), by name with its unit: air_c, stored_kwh, plugged_in
+
+
 @dataclass(frozen=True, slots=True)
 class Equipment:
     """The state of a feeder's equipment during one interval; hashable, so that solves can be remembered."""
@@ -106,9 +128,10 @@ class Deliver:
 
     market: str
     interval: Interval
-    device_set_point_kw: FloatArray  # (customers,)
+    device_set_point_kw: FloatArray  # (devices,)
     equipment: Equipment = AS_BUILT
     supplied_frac: FloatArray | None = None  # (customers,) part of the interval with supply; None: all of it
+    settings: tuple[Setting, ...] = ()  # of devices that understand something other than power
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,8 +140,9 @@ class MeterReading:
 
     interval: Interval
     meter_kwh: FloatArray  # (customers,) NaN where a reading is missing
-    device_kwh: FloatArray  # (customers,) sub-meter of the devices that may bid
+    device_kwh: FloatArray  # (devices,) sub-meters of the devices that may bid
     head_kwh: float
+    measured: tuple[Measured, ...] = ()  # at the end of the interval, by kind of device
 
 
 @dataclass(frozen=True, slots=True, eq=False)

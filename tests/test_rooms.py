@@ -1,6 +1,8 @@
 """The rooms of the house: a file that needs an import from above is in the wrong room.
 
-The table is that of the design page, written out; `data` (figures carried over), `chart_catalogue` (which
+The table is that of the design page, written out; `data` (figures carried over), `homes` (who
+owns which device), `plant` (the physics that answers set-points: agents and plant never see each other),
+`rates` (what a rate sheet says), `chart_catalogue` (which
 chart comes with which behaviour) and `study` (a run from beginning to end) came later.
 """
 
@@ -23,7 +25,7 @@ PORTS = MESSAGES | {"ports"}
 FIGURES = {"data"}
 ENGINE = PORTS | {"operators", "ledger", "statechart", "engine"}
 RUN_FILE = ENGINE | {"run_file"}
-PARTS = {"agents", "network", "wholesale", "tariffs"} | FIGURES
+PARTS = {"homes", "agents", "plant", "network", "wholesale", "tariffs", "rates"} | FIGURES
 ABOVE = RUN_FILE | PARTS | {"chart_catalogue", "scenario", "registry"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -33,7 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "market": CLOCK,
     "messages": MARKET,
     "ports": MESSAGES,
-    "agents": PORTS | FIGURES,
+    "homes": PORTS | FIGURES,
+    "agents": PORTS | FIGURES | {"homes"},
+    "plant": PORTS | FIGURES | {"homes"},
+    "rates": CLOCK,
     "network": PORTS | FIGURES,
     "wholesale": PORTS | FIGURES,
     "tariffs": PORTS | FIGURES,

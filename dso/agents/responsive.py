@@ -34,6 +34,7 @@ class ResponsiveLoad:
     take_frac : what it adds at most, as part of its need [1], 0 or more.
     margin_frac : half of the flat part of a bid, as part of Δf [1], 0 or more.
     damping : see `PriceMemory`.
+    devices : (n,) number of each agent's device; without it that of its customer.
 
     Raises
     ------
@@ -52,12 +53,14 @@ class ResponsiveLoad:
         take_frac: float = 0.3,
         margin_frac: float = 0.1,
         damping: float = 0.5,
+        devices: IntArray | None = None,
     ) -> None:
         self.name = name
         self.customers: IntArray = np.asarray(customers, np.int64)
         self.highest_kw: FloatArray = np.asarray(rating_kw, np.float64)
         self.slider: FloatArray = np.asarray(slider, np.float64)
         self.lowest_kw: FloatArray = np.zeros_like(self.highest_kw)
+        self.devices: IntArray = self.customers if devices is None else np.asarray(devices, np.int64)
         shapes = {self.customers.shape, self.highest_kw.shape, self.slider.shape}
         if len(shapes) != 1 or len(np.unique(self.customers)) != len(self.customers):
             raise ValueError("customers must differ, and rating_kw and slider be as many as customers")

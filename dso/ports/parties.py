@@ -16,9 +16,11 @@ from dso.messages import (
     Deliver,
     FloatArray,
     IntArray,
+    Measured,
     MeterReading,
     Offers,
     PriceSignal,
+    Setting,
     WholesaleBid,
     WholesaleResult,
 )
@@ -47,6 +49,10 @@ class Population(Protocol):
         """Index of the customer that each agent acts for, (n,)."""
 
     @property
+    def devices(self) -> IntArray:
+        """Number of the device, and of its sub-meter, that each agent looks after, (n,)."""
+
+    @property
     def lowest_kw(self) -> FloatArray:
         """What an agent can draw at least, (n,) [kW]; negative: it can inject."""
 
@@ -62,6 +68,32 @@ class Population(Protocol):
 
     def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:
         """What each agent's device runs at, (n,) [kW], given what was awarded."""
+
+
+@runtime_checkable
+class Steering(Protocol):
+    """A population whose devices understand something other than power: a thermostat's temperature."""
+
+    def setting(self, award: Award, interval_index: int) -> Setting:
+        """What each agent tells its device, so that the device draws what was awarded."""
+
+
+@runtime_checkable
+class Sensing(Protocol):
+    """A population that looks at its devices."""
+
+    def sense(self, measured: Measured) -> None:
+        """Learn the state of the devices at the end of an interval; others of the kind are there too."""
+
+
+class Outdoors(Protocol):
+    """Weather as it is, or as it is forecast by those who know what was known at an instant."""
+
+    def outdoor_c(self, t_s: FloatArray, known_at_s: int | None = None) -> FloatArray:
+        """Dry-bulb temperature at instants, (t,) [°C]; as it is if `known_at_s` is None."""
+
+    def sun_w_per_m2(self, t_s: FloatArray, known_at_s: int | None = None) -> FloatArray:
+        """Global horizontal irradiance at instants, (t,) [W/m²]; likewise."""
 
 
 class Offering(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dso.agents.planning_problem import Arrays
+from dso.agents.planning.problem import Arrays
 from dso.messages import FloatArray
 
 WIDEN = 2.5e-7  # of a state's scale on both sides: a bound that can only just be met still has an inside

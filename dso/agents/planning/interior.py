@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.planning_controls import Control, Controls
-from dso.agents.planning_problem import Arrays
-from dso.agents.planning_recursion import Recursion
-from dso.agents.planning_sides import HardSide, SoftSide
+from dso.agents.planning.controls import Control, Controls
+from dso.agents.planning.problem import Arrays
+from dso.agents.planning.recursion import Recursion
+from dso.agents.planning.sides import HardSide, SoftSide
 from dso.messages import FloatArray
 
 # Stages worked on together: with some five hundred agents what a block needs fits into a second-level cache.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dso.agents.planning_sides import HardSide
+from dso.agents.planning.sides import HardSide
 from dso.messages import FloatArray
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from dso.agents.planning_sides import fold
+from dso.agents.planning.sides import fold
 from dso.messages import FloatArray, IntArray
 
 Arrays = dict[str, FloatArray]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.formulations import battery_problem, ev_problem, hvac_problem, water_heater_problem
-from dso.agents.planning_problem import Problem
+from dso.agents.planning.formulations import battery_problem, ev_problem, hvac_problem, water_heater_problem
+from dso.agents.planning.problem import Problem
 
 HOURS = 48
 HOUR = np.arange(HOURS)[:, None]

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from dso.agents.planning import plan
-from dso.agents.planning_problem import Problem, cost, states
-from dso.agents.planning_scaling import tube
-from tests.agents.planning_cases import KINDS
-from tests.agents.planning_oracle import Tangents, excess
+from dso.agents.planning.problem import Problem, cost, states
+from dso.agents.planning.scaling import tube
+from tests.agents.planning.cases import KINDS
+from tests.agents.planning.oracle import Tangents, excess
 
 AGENTS = 200
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dso.agents.planning_problem import Problem
+from dso.agents.planning.problem import Problem
 from dso.messages import FloatArray
 
 QUADRATIC_USD_PER_KW2H = 0.001  # what makes batteries spread their power over hours of like price

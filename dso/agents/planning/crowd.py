@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dso.agents.planning_interior import Interior
-from dso.agents.planning_problem import Arrays, Plan, Problem
-from dso.agents.planning_scaling import scaled, start, tube
+from dso.agents.planning.interior import Interior
+from dso.agents.planning.problem import Arrays, Plan, Problem
+from dso.agents.planning.scaling import scaled, start, tube
 from dso.messages import IntArray
 
 MOST_ITERATIONS = 60

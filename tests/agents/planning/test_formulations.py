@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from dso.agents.formulations import (
+from dso.agents.planning import plan
+from dso.agents.planning.formulations import (
     battery_problem,
     ev_problem,
     hvac_problem,
     normalised,
     water_heater_problem,
 )
-from dso.agents.planning import plan
 
 
 def column(*values):

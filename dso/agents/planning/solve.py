@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.planning_crowd import Crowd
-from dso.agents.planning_problem import Plan, Problem, cost, states
+from dso.agents.planning.crowd import Crowd
+from dso.agents.planning.problem import Plan, Problem, cost, states
 from dso.messages import FloatArray
-
-__all__ = ["Plan", "Problem", "plan"]
 
 
 def plan(problem: Problem, *, chunk: int = 512) -> Plan:

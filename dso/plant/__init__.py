@@ -1,0 +1,1 @@
+"""The physics that answers set-points: the embedded stand-in for a feeder simulator."""
