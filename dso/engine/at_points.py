@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dso.engine.joint import loss_factor, residual_kw
+from dso.engine.joint import loss_factor, unbid_kw
 from dso.engine.market_work import MarketWork, PointPrices, Schedule
 from dso.market import Book, Curve, clear_network
 from dso.messages import FloatArray, IntArray
@@ -133,8 +133,9 @@ def _part(work: MarketWork, tariff: str, wholesale: FloatArray, losses: FloatArr
         return Part(tariff, base, (), nobody, nobody, nobody, rest, place, share)
     mo = work.mo(tariff)
     assert mo.bidders is not None  # aggregated with the books
-    assert record.device_kw is not None  # prepared before
-    rest_kw = residual_kw(record) + np.where(~np.isin(own, mo.bidders), record.device_kw, 0.0)
+    assert mo.bidding is not None
+    residual_kw, silent_kw = unbid_kw(record, world.own_devices[tariff], mo.bidding)
+    rest_kw = residual_kw + silent_kw
     at_points = do.at_points(rest_kw, own)
     rest = tuple(Book(row[:, None], np.zeros((len(row), 1))) for row in at_points)
     books = mo.books if len(mo.bidders) else ()
@@ -201,7 +202,7 @@ def _hand_back(
         served = quantity_kw[at : at + len(p.rest[t])]
         at += len(p.rest[t])
         customers[p.tariff][t] = served[p.rest_point] * p.rest_share[t]
-        customers[p.tariff][t, p.bidder_row[: len(own)]] += own
+        np.add.at(customers[p.tariff][t], p.bidder_row[: len(own)], own)  # several bids of one customer
 
 
 def curves_at_points(work: MarketWork, schedule: Schedule) -> dict[str, tuple[Curve, ...]]:

@@ -7,8 +7,9 @@ import numpy as np
 from dso.engine.ageing import adder_of, less_ageing
 from dso.engine.capacity import capacity_usd_per_kwh
 from dso.engine.market_work import MarketWork, Schedule
+from dso.engine.world import OwnDevices
 from dso.market import Curve, clear_jointly, share_award
-from dso.messages import FloatArray
+from dso.messages import FloatArray, IntArray
 from dso.operators.load_serving import LoadServingEntity, LseRecord
 
 
@@ -126,11 +127,23 @@ def bus_curve(work: MarketWork, t: int, factor: float) -> Curve:
     return demand.clipped(-float(limits.export_kw[t]), float(limits.import_kw[t]))
 
 
-def residual_kw(record: LseRecord) -> FloatArray:
-    """What the LSE's customers draw beside their bidding devices, (t, n) [kW]."""
+def unbid_kw(record: LseRecord, own: OwnDevices, bidding: IntArray) -> tuple[FloatArray, FloatArray]:
+    """What an LSE's customers draw beside the devices that bid, by the estimate.
+
+    Parameters
+    ----------
+    record : of the LSE.
+    own : devices of its customers that may bid.
+    bidding : numbers of those that do.
+
+    Returns
+    -------
+    each customer's residual, and what its silent devices draw beside, each (t, n) [kW].
+    """
     assert record.meter_kw is not None  # prepared before
     assert record.device_kw is not None
-    return record.meter_kw - record.device_kw
+    silent = np.where(np.isin(own.number, bidding), 0.0, record.device_kw)
+    return record.meter_kw - own.by_customer(record.device_kw), own.by_customer(silent)
 
 
 def spread_over_customers(

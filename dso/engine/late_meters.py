@@ -40,7 +40,7 @@ def _keep(work: MarketWork, t: int, mask: BoolArray) -> None:
 
 def _remember_last(work: MarketWork, filled: tuple[BoolArray | None, ...]) -> None:
     do = work.world.distribution
-    last = do.last_kw.get("kw", work.world.device_array())
+    last = do.last_kw.get("kw", work.world.customer_array())
     at_s = do.last_kw.get("at_s", np.full(work.world.customers, -np.inf))
     for reading, mask in zip(work.do.readings, filled, strict=True):
         if reading is None:

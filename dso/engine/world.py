@@ -10,7 +10,7 @@ import numpy as np
 from dso.clock import DAY_S, Interval
 from dso.engine.series import SeriesSpec
 from dso.ledger import Ledger
-from dso.messages import FloatArray, ValueExchange
+from dso.messages import FloatArray, IntArray, ValueExchange
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
 from dso.operators.market_operator import MarketOperator
@@ -57,6 +57,27 @@ class Audit:
     unbalanced: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnDevices:
+    """The devices of one tariff's customers that may bid."""
+
+    number: IntArray  # (d,) among all devices
+    row: IntArray  # (d,) of the owner among the tariff's customers
+    customers: int
+
+    @classmethod
+    def of(cls, customers: IntArray, owners: IntArray) -> OwnDevices:
+        """Those of some customers, (n,) rising, of all whose owners, (devices,), are given."""
+        number = np.flatnonzero(np.isin(owners, customers)).astype(np.int64)
+        return cls(number, np.searchsorted(customers, owners[number]).astype(np.int64), len(customers))
+
+    def by_customer(self, kw: FloatArray) -> FloatArray:
+        """What the devices of each customer draw together, (t, n), of what each device draws, (t, d)."""
+        return np.array([np.bincount(self.row, one, self.customers) for one in kw], np.float64).reshape(
+            len(kw), self.customers
+        )
+
+
 @dataclass(slots=True)
 class World:
     """The DSO and what lies around it, as the engine's handlers see them."""
@@ -78,18 +99,28 @@ class World:
     open_markets: dict[str, Interval] = field(default_factory=dict)  # delivery, while they live
     posted: dict[str, tuple[ValueExchange, ...]] = field(default_factory=dict)  # of markets not yet archived
     audit: dict[str, Audit] = field(default_factory=lambda: {"run": Audit()})
+    devices: IntArray | None = None  # (devices,) customer of each that may bid; None: one each
+    own_devices: dict[str, OwnDevices] = field(init=False)  # by tariff
 
     def __post_init__(self) -> None:
         self.retailers = dict(sorted(self.retailers.items()))
         self.operators = dict(sorted(self.operators.items()))
+        customers = np.arange(self.customers) if self.devices is None else self.devices
+        self.own_devices = {
+            name: OwnDevices.of(retailer.customers, customers) for name, retailer in self.retailers.items()
+        }
 
     def names(self) -> tuple[str, ...]:
         """All tariffs, in name order."""
         return tuple(self.retailers)
 
-    def device_array(self) -> FloatArray:
+    def customer_array(self) -> FloatArray:
         """One value per customer, none set."""
         return np.full(self.customers, np.nan)
+
+    def device_array(self) -> FloatArray:
+        """One value per device that may bid, none set."""
+        return np.full(self.customers if self.devices is None else len(self.devices), np.nan)
 
     def covering(self, series: str | None, interval: Interval) -> tuple[str, int] | None:
         """The market of a series, and its interval, that an interval lies in; None if there is none alive."""

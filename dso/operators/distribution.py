@@ -147,10 +147,10 @@ class DistributionOperator:
         instants = (self.network.next_change_s(after_s), next_change_s(self.script, after_s))
         return min((t for t in instants if t is not None), default=None)
 
-    def device_kw(self, market: str, customers: IntArray) -> FloatArray:
-        """What the meters of some customers' devices say, (t, n) [kW]; NaN where none was read or dark."""
+    def device_kw(self, market: str, devices: IntArray) -> FloatArray:
+        """What the meters of some devices say, (t, n) [kW]; NaN where none was read or dark."""
         readings = self.records[market].readings
-        return metered_kw(readings, customers)
+        return metered_kw(readings, devices)
 
     def voltage_needs(
         self, points_kw: FloatArray, intervals: Sequence[Interval]

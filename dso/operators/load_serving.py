@@ -30,7 +30,7 @@ class LseRecord:
     """What a tariff's LSE knows of one market."""
 
     meter_kw: FloatArray | None = None  # (t, n) forecast of its customers' meters
-    device_kw: FloatArray | None = None  # (t, n) the part of it that bids
+    device_kw: FloatArray | None = None  # (t, d) the part of it of each device that may bid
     curves: tuple[Curve, ...] = ()  # demand over the retail price, one an interval
     substituted: bool = False
     wholesale_usd_per_kwh: FloatArray | None = None  # (t,)

@@ -25,12 +25,13 @@ class MoRecord:
     heard: frozenset[str] = frozenset()  # senders heard in this round
     books: tuple[Book, ...] = ()  # one an interval, of the last aggregation
     bidders: IntArray | None = None  # customer behind each row of the books
+    bidding: IntArray | None = None  # device behind each
     sales: tuple[CapacitySale, ...] = ()  # of a transformer's capacity, one an interval
     offers: tuple[Offers, ...] = ()  # of reactive power, rows that count, of this round
     offerers: IntArray | None = None  # customer behind each offer of the last purchase
     bought: tuple[VoltageClearing, ...] = ()  # of it, one an interval
     price_usd_per_kwh: FloatArray | None = None  # (t,) published
-    device_kw: FloatArray | None = None  # (t, customers) awarded, NaN where nothing was
+    device_kw: FloatArray | None = None  # (t, devices) awarded, NaN where nothing was
     binding: bool = False
 
 
@@ -44,6 +45,7 @@ class MarketOperator:
     customer_count: int
     outside: dict[str, IntArray] = field(default_factory=dict)  # registered senders outside the process
     outside_limits_kw: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    outside_devices: dict[str, IntArray] = field(default_factory=dict)  # where not one each
     records: dict[str, MoRecord] = field(default_factory=dict)
     offering: tuple[Offering, ...] = ()  # who offers reactive power, in a voltage market
 
@@ -59,6 +61,19 @@ class MarketOperator:
                 return population.customers, population.lowest_kw, population.highest_kw
         lowest, highest = self.outside_limits_kw[sender]
         return self.outside[sender], lowest, highest
+
+    def devices_of(self, sender: str, customers: IntArray) -> IntArray:
+        """Number of the device that a sender bids for on behalf of each of some customers; −1: of none."""
+        known, numbers = self._registered(sender)
+        row = _rows_of(customers, known)
+        return np.where(row >= 0, numbers[np.maximum(row, 0)], -1) if len(known) else row
+
+    def _registered(self, sender: str) -> tuple[IntArray, IntArray]:
+        """A sender's customers and their devices."""
+        for population in self.populations:
+            if population.name == sender:
+                return population.customers, population.devices
+        return self.outside[sender], self.outside_devices.get(sender, self.outside[sender])
 
     def refusal(self, bids: Bids, market: str, round_number: int, intervals: int) -> str | None:
         """Why a whole message does not count, or None."""
@@ -127,9 +142,10 @@ class MarketOperator:
             reasons[int(i)] = "not a registered participant of this sender"
         for i in _repeats(bids.customers):
             reasons.setdefault(int(i), "duplicate")
-        heard = [b.customers for b in self.records[market].accepted]
-        for i in np.flatnonzero(np.isin(bids.customers, np.concatenate(heard))) if heard else ():
-            reasons.setdefault(int(i), "duplicate: another sender has bid for this customer")
+        heard = [self.devices_of(b.sender, b.customers) for b in self.records[market].accepted]
+        own = self.devices_of(bids.sender, bids.customers)
+        for i in np.flatnonzero(np.isin(own, np.concatenate(heard))) if heard else ():
+            reasons.setdefault(int(i), "duplicate: another sender has bid for this customer's device")
         inside = np.maximum(row, 0)
         for t in range(bids.quantity_kw.shape[0]):
             book = Book(bids.quantity_kw[t], bids.price_usd_per_kwh[t])
@@ -180,6 +196,12 @@ def _rows(bids: Bids, good: np.ndarray) -> Bids:
         bids.quantity_kw[:, good],
         bids.price_usd_per_kwh[:, good],
     )
+
+
+def bidding_devices(operator: MarketOperator, accepted: Sequence[Bids]) -> IntArray:
+    """Number of the device behind each of the accepted bids, in the order of `joined`."""
+    parts = [operator.devices_of(b.sender, b.customers) for b in accepted]
+    return np.concatenate([*parts, np.zeros(0, np.int64)])
 
 
 def joined(accepted: Sequence[Bids], extra: Bids | None = None) -> tuple[IntArray, FloatArray, FloatArray]:

@@ -10,13 +10,13 @@ import numpy as np
 from dso.messages import FloatArray, IntArray, MeterReading
 
 
-def metered_kw(readings: Sequence[MeterReading | None], customers: IntArray) -> FloatArray:
-    """What the meters of some customers' devices say, (t, n) [kW]; NaN where nothing was read."""
+def metered_kw(readings: Sequence[MeterReading | None], devices: IntArray) -> FloatArray:
+    """What the meters of some devices say, (t, n) [kW]; NaN where nothing was read."""
     rows = [
-        np.full(len(customers), np.nan) if r is None else r.device_kwh[customers] / r.interval.hours
+        np.full(len(devices), np.nan) if r is None else r.device_kwh[devices] / r.interval.hours
         for r in readings
     ]
-    return np.array(rows, np.float64).reshape(len(readings), len(customers))
+    return np.array(rows, np.float64).reshape(len(readings), len(devices))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

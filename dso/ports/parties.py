@@ -72,15 +72,19 @@ class Population(Protocol):
 
 @runtime_checkable
 class Steering(Protocol):
-    """A population whose devices understand something other than power: a thermostat's temperature."""
+    """A population whose devices may understand something other than power: a thermostat's temperature."""
 
-    def setting(self, award: Award, interval_index: int) -> Setting:
-        """What each agent tells its device, so that the device draws what was awarded."""
+    def setting(self, award: Award, interval_index: int) -> Setting | None:
+        """What each agent tells its device, so that the device draws what was awarded; None: that power."""
 
 
 @runtime_checkable
 class Sensing(Protocol):
     """A population that looks at its devices."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of device, as measurements bear it."""
 
     def sense(self, measured: Measured) -> None:
         """Learn the state of the devices at the end of an interval; others of the kind are there too."""
@@ -129,7 +133,7 @@ class Forecast(Protocol):
         """Expected average power of each customer's meter, (t, customers) [kW]."""
 
     def device_kw(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
-        """The part of it that the customer's bidding devices draw, (t, customers) [kW]."""
+        """The part of it that each device that may bid draws, (t, devices) [kW]."""
 
 
 class Wholesale(Protocol):

@@ -189,7 +189,7 @@ TABLES: tuple[Table, ...] = (
         _c("unaccounted_kwh", "REAL", "head − meters − losses [kWh]"),
         _c("estimated_values", "INTEGER", "meter values of the market that the DO filled in"),
         _c("customers_milliwh", "TEXT", "JSON, each customer's meter [mWh = 1e-6 kWh] (records: awards)"),
-        _c("devices_milliwh", "TEXT", "JSON, each customer's bidding devices [mWh] (records: awards)"),
+        _c("devices_milliwh", "TEXT", "JSON, each device that may bid, by number [mWh] (records: awards)"),
     ), ("market", "interval_start")),
     Table("equipment", "One row a change of the equipment's state.", (
         SEQ, _c("time_s", "INTEGER", "when [s since 1970-01-01T00:00Z]"),
@@ -211,6 +211,7 @@ TABLES: tuple[Table, ...] = (
     ), ("outage",)),
     Table("suspects", "One row an award and interval that a device's meter is at odds with.", (
         SEQ, MARKET, TARIFF, START, _c("customer", "INTEGER", "whose device"),
+        _c("population", "TEXT", "which of its devices: name of the population that bids for it"),
         _c("awarded_kw", "REAL", "what it was to draw [kW]"),
         _c("metered_kw", "REAL", "what it drew [kW]"),
     )),

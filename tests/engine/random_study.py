@@ -76,6 +76,10 @@ class Agents:
     lowest_kw: np.ndarray
     highest_kw: np.ndarray
 
+    @property
+    def devices(self) -> np.ndarray:
+        return self.customers
+
     def bid(self, request: BidRequest) -> Bids:
         t, own = len(request.intervals), self.customers
         quantity = np.stack([np.zeros(len(own)), self.draw.rating_kw[own]], axis=1)

@@ -147,6 +147,7 @@ class Devices:
 
     name = "devices"
     customers = np.array([2, 3])
+    devices = customers
     lowest_kw = np.zeros(2)
     highest_kw = np.full(2, 2.0)
 

@@ -177,7 +177,7 @@ def test_two_senders_cannot_bid_for_the_same_customer() -> None:
     send(engine, **GOOD)
     assert bid_for(engine) == (4.0, 8.0)
     found = [(r.customer, r.reason) for r in engine.recorder.rejections if r.market == first_rt(engine)]
-    why = "duplicate: another sender has bid for this customer"
+    why = "duplicate: another sender has bid for this customer's device"
     assert found == [(2, why), (3, why)]
     goes_on(engine)
 

@@ -85,7 +85,7 @@ class Chargers:
     name = "devices"
 
     def __init__(self, customers: np.ndarray) -> None:
-        self.customers = customers
+        self.customers = self.devices = customers
         self.lowest_kw, self.highest_kw = np.zeros(len(customers)), np.full(len(customers), DEVICE_KW)
         draw = np.random.default_rng(3)
         self.top, self.foot = draw.uniform(0.2, 0.6, len(customers)), draw.uniform(0.02, 0.15, len(customers))

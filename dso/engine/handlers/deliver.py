@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -13,9 +11,10 @@ from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.handlers.prepare import last_known
 from dso.engine.market_work import MarketWork
 from dso.engine.words import power
-from dso.messages import Award, Deliver, FloatArray, MeterReading, Rejection
+from dso.messages import Award, Deliver, FloatArray, Setting
 from dso.operators.load_serving import LoadServingEntity, Position
-from dso.ports import BoolArray
+from dso.operators.market_operator import MoRecord
+from dso.ports import Population, Steering
 
 
 def dispatch(work: MarketWork) -> Literal["dispatched", "position_only"]:
@@ -25,37 +24,45 @@ def dispatch(work: MarketWork) -> Literal["dispatched", "position_only"]:
     index = work.do.interval_index + 1
     work.set_do(interval_index=index, ordered=(*work.do.ordered, index))
     _inherit_position(work, index)
-    points = _set_points(work, index)
-    _order(work, index, points)
+    points, settings = _set_points(work, index)
+    _order(work, index, points, settings)
     told = np.isfinite(points)
     work.say("DO", "feeder", "set-points", f"{int(told.sum())} devices, {power(points[told].sum())}")
     work.note(interval=index)
     return "dispatched"
 
 
-def _order(work: MarketWork, index: int, set_points_kw: FloatArray) -> None:
+def _order(
+    work: MarketWork, index: int, set_points_kw: FloatArray, settings: tuple[Setting, ...] = ()
+) -> None:
     """Tell the feeder; an embedded one answers when the interval is over, another posts by itself."""
     interval = work.intervals[index]
     if work.world.plant is not None:
         (state,) = work.world.distribution.equipment((interval,))
-        order = Deliver(work.market, interval, set_points_kw, state)
+        order = Deliver(work.market, interval, set_points_kw, state, settings=settings)
         work.post(work.market, "readings", order, at_s=interval.end_s)
 
 
-def _set_points(work: MarketWork, index: int) -> FloatArray:
-    """What each customer's bidding device runs at, (customers,); NaN where none was awarded anything."""
-    points = work.world.device_array()
+def _set_points(work: MarketWork, index: int) -> tuple[FloatArray, tuple[Setting, ...]]:
+    """What each bidding device runs at, (devices,), NaN where nothing was awarded; and what it is told."""
+    points, settings = work.world.device_array(), []
     for tariff, mo in work.world.operators.items():
         record = work.mo(tariff)
         if record.device_kw is None or record.price_usd_per_kwh is None:
             continue
         for population in mo.populations:
-            own = population.customers
-            award = Award(
-                work.market, tariff, work.intervals, own, record.device_kw[:, own], record.price_usd_per_kwh
-            )
-            points[own] = population.set_points_kw(award, index)
-    return points
+            award = _award(work, tariff, population, record)
+            points[population.devices] = population.set_points_kw(award, index)
+            setting = population.setting(award, index) if isinstance(population, Steering) else None
+            settings += [setting] if setting is not None else []
+    return points, tuple(settings)
+
+
+def _award(work: MarketWork, tariff: str, population: Population, record: MoRecord) -> Award:
+    assert record.device_kw is not None  # priced before
+    assert record.price_usd_per_kwh is not None
+    kw = record.device_kw[:, population.devices]
+    return Award(work.market, tariff, work.intervals, population.customers, kw, record.price_usd_per_kwh)
 
 
 def _inherit_position(work: MarketWork, index: int) -> None:
@@ -119,107 +126,3 @@ def _assume_prices(work: MarketWork) -> None:
                 congestion_usd_per_kwh=nothing,
                 retail_usd_per_kwh=retailer.strategy.retail_usd_per_kwh(expected, nothing),
             )
-
-
-def receive_readings(
-    work: MarketWork, payload: Deliver | MeterReading | Mapping[str, Any]
-) -> Rejection | None:
-    """All meters of one interval report; the embedded feeder is run here, for the interval that is over."""
-    plant = work.world.plant
-    if isinstance(payload, Deliver):
-        assert plant is not None  # only an embedded feeder is sent orders this way
-        reading = plant.deliver(_as_it_was(work, payload))
-    else:
-        reading = _as_reading(work, payload)
-    why = _refusal(work, reading)
-    if why is None and _is_read(work, work.intervals.index(reading.interval)):
-        why = "duplicate readings of an interval"
-    if why is not None:
-        return Rejection(work.market, "feeder", None, why)
-    _keep(work, reading)
-    if all(is_complete(r) for r in work.do.readings) and work.takes("all_readings"):
-        work.post(work.market, "all_readings")
-    return None
-
-
-def _as_it_was(work: MarketWork, order: Deliver) -> Deliver:
-    """An order with what has happened to the wires since it was given: its interval is over."""
-    do, interval = work.world.distribution, order.interval
-    supplied = do.supplied_frac(interval, work.world.customers)
-    return replace(order, equipment=do.equipment_during(interval), supplied_frac=supplied)
-
-
-def _is_read(work: MarketWork, index: int) -> bool:
-    """Whether every meter of an interval has reported; what the DO filled in has not."""
-    filled = work.do.filled[index] if work.do.filled else None
-    return is_complete(work.do.readings[index]) and filled is None
-
-
-def receive_corrected(work: MarketWork, payload: MeterReading | Mapping[str, Any] | None) -> Rejection | None:
-    """A dispute is over; what was read wrong may come with the message, in the place of the first reading."""
-    if not payload:
-        return None
-    reading = _as_reading(work, payload)
-    why = _refusal(work, reading)
-    if why is None and not is_complete(reading):
-        why = "a corrected reading must be complete"
-    if why is not None:
-        return Rejection(work.market, "feeder", None, why)
-    _keep(work, reading)
-    return None
-
-
-def _keep(work: MarketWork, reading: MeterReading) -> None:
-    index = work.intervals.index(reading.interval)
-    readings, filled = list(work.do.readings), list(work.do.filled)
-    if filled and filled[index] is not None:
-        reading, filled[index] = _in_place_of(reading, readings[index], filled[index])
-    readings[index] = reading
-    left = sum(int(mask.sum()) for mask in filled if mask is not None)
-    work.set_do(readings=tuple(readings), filled=tuple(filled), estimated=left)
-    work.note(interval=index, head_kwh=round(reading.head_kwh, 6))
-    metered = float(np.nansum(reading.meter_kwh))
-    what = f"{len(reading.meter_kwh)} meters, {metered:,.3f} kWh, {reading.head_kwh:,.3f} kWh at the head"
-    work.say("feeder", "DO", "readings", what)
-
-
-def _in_place_of(
-    reading: MeterReading, old: MeterReading | None, filled: BoolArray | None
-) -> tuple[MeterReading, BoolArray | None]:
-    """A reading that has come in the place of estimates; of what it lacks the estimate stays."""
-    assert old is not None  # filled in
-    assert filled is not None
-    left = filled & ~np.isfinite(reading.meter_kwh)
-    meter_kwh = np.where(np.isfinite(reading.meter_kwh), reading.meter_kwh, old.meter_kwh)
-    return replace(reading, meter_kwh=meter_kwh), left if left.any() else None
-
-
-def _as_reading(work: MarketWork, payload: MeterReading | Mapping[str, Any]) -> MeterReading:
-    if isinstance(payload, MeterReading):
-        return payload
-    index = operator.index(payload["interval"])
-    if not 0 <= index < len(work.intervals):
-        raise IndexError(f"interval {index} of {len(work.intervals)}")
-    return MeterReading(
-        work.intervals[index],
-        np.asarray(payload["meter_kwh"], float),
-        np.asarray(payload["device_kwh"], float),
-        float(payload["head_kwh"]),
-    )
-
-
-def _refusal(work: MarketWork, reading: MeterReading) -> str | None:
-    if reading.interval not in work.intervals or not work.spec.physical:
-        return "readings of an interval that this market does not deliver"
-    shape = (work.world.customers,)
-    if reading.meter_kwh.shape != shape or reading.device_kwh.shape != shape:
-        held = f"{reading.meter_kwh.shape} and {reading.device_kwh.shape}"
-        return f"readings must hold {shape[0]} meters and as many devices, held {held}"
-    if not np.isfinite(reading.head_kwh):
-        return "the head meter's reading must be a number"
-    return None
-
-
-def is_complete(reading: MeterReading | None) -> bool:
-    """Whether every meter of an interval has reported."""
-    return reading is not None and bool(np.isfinite(reading.meter_kwh).all())

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from dso.engine.handlers.deliver import is_complete
+from dso.engine.handlers.readings import is_complete
 from dso.engine.market_work import MarketWork
 from dso.messages import FloatArray, IntArray, MeterReading
 from dso.operators.meter_data import Gap, filled_kw
@@ -16,11 +16,11 @@ from dso.ports import BoolArray
 def estimate_readings(work: MarketWork) -> Literal["estimated"]:
     """Fill in what has not been read, by the study's rule; of the head what the meters imply."""
     rule, group = work.world.settings.meter_estimate, _groups(work)
-    before_kw = work.world.distribution.last_kw.get("kw", work.world.device_array())
+    before_kw = work.world.distribution.last_kw.get("kw", work.world.customer_array())
     readings: list[MeterReading] = []
     filled: list[BoolArray | None] = []
     for t, reading in enumerate(work.do.readings):
-        read_kw = work.world.device_array() if reading is None else reading.meter_kwh / work.hours
+        read_kw = work.world.customer_array() if reading is None else reading.meter_kwh / work.hours
         read_kw = np.where(np.isfinite(read_kw), read_kw, np.nan)
         if reading is not None and is_complete(reading):
             readings.append(reading)

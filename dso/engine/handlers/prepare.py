@@ -48,12 +48,13 @@ def _forecast_load(work: MarketWork, dark: BoolArray | None) -> FloatArray:
     meter_kw = _without_gaps(work, "load", forecast.meter_kw(work.intervals, known_at_s))
     device_kw = _without_gaps(work, "device", forecast.device_kw(work.intervals, known_at_s))
     if dark is not None:
-        meter_kw, device_kw = np.where(dark, 0.0, meter_kw), np.where(dark, 0.0, device_kw)
+        owners = np.arange(dark.shape[1]) if work.world.devices is None else work.world.devices
+        meter_kw, device_kw = np.where(dark, 0.0, meter_kw), np.where(dark[:, owners], 0.0, device_kw)
         work.note(without_supply=int(dark.any(axis=0).sum()))
     work.set_do(dark=dark)
     for tariff, retailer in work.world.retailers.items():
-        own = retailer.customers
-        work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, own])
+        own, devices = retailer.customers, work.world.own_devices[tariff].number
+        work.set_lse(tariff, meter_kw=meter_kw[:, own], device_kw=device_kw[:, devices])
     return meter_kw
 
 

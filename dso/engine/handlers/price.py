@@ -16,7 +16,7 @@ from dso.engine.handlers.negotiate import (
     reckon_loss_factor,
     say_static_limits,
 )
-from dso.engine.joint import residual_kw, share_between_tariffs, spread_over_customers
+from dso.engine.joint import share_between_tariffs, spread_over_customers, unbid_kw
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
 from dso.engine.schedule import solve
@@ -150,10 +150,10 @@ def _customers_kw(
     if schedule.at_points is None:
         base_kw = _expected_customers_kw(work, tariff, record, schedule, load_kw)
         return spread_over_customers(retailer, base_kw, load_kw)
-    bidders = work.mo(tariff).bidders if tariff in work.world.operators and not record.substituted else None
-    if bidders is not None:
-        devices = np.full((len(work.intervals), work.world.customers), np.nan)
-        devices[:, bidders] = schedule.devices_kw[tariff]
+    bidding = work.mo(tariff).bidding if tariff in work.world.operators and not record.substituted else None
+    if bidding is not None:
+        devices = np.tile(work.world.device_array(), (len(work.intervals), 1))
+        devices[:, bidding] = schedule.devices_kw[tariff]
         work.set_mo(tariff, device_kw=devices)
     return schedule.customers_kw[tariff]
 
@@ -165,19 +165,17 @@ def _expected_customers_kw(
     if tariff not in work.world.operators or record.substituted:
         assert record.meter_kw is not None
         return record.meter_kw
-    assert record.device_kw is not None
-    operator, mo = work.world.operators[tariff], work.mo(tariff)
-    own = work.world.retailers[tariff].customers
-    bidders = mo.bidders if mo.bidders is not None else np.zeros(0, np.int64)
-    silent = ~np.isin(own, bidders)
-    rest = residual_kw(record) + np.where(silent, record.device_kw, 0.0)
-    devices = np.full((len(work.intervals), work.world.customers), np.nan)
+    operator, mo, own = work.world.operators[tariff], work.mo(tariff), work.world.own_devices[tariff]
+    bidding = mo.bidding if mo.bidding is not None else np.zeros(0, np.int64)
+    residual_kw, silent_kw = unbid_kw(record, own, bidding)
+    rest = residual_kw + silent_kw
+    devices = np.tile(work.world.device_array(), (len(work.intervals), 1))
     for t, book in enumerate(mo.books):
         retail = float(schedule.retail_usd_per_kwh[tariff][t])
         total = float(load_kw[t] - rest[t].sum())
-        devices[t, bidders] = operator.strategy.award(book, retail, total)
+        devices[t, bidding] = operator.strategy.award(book, retail, total)
     work.set_mo(tariff, device_kw=devices)
-    return np.asarray(rest + np.nan_to_num(devices[:, own]))
+    return np.asarray(rest + own.by_customer(np.nan_to_num(devices[:, own.number])))
 
 
 def check_schedule(

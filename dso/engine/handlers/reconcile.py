@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from dso.engine.handlers.deliver import is_complete
 from dso.engine.handlers.negotiate import dismiss_retail
+from dso.engine.handlers.readings import is_complete
 from dso.engine.handlers.signals import check_tariff
 from dso.engine.late_meters import remember_estimates
 from dso.engine.market_work import MarketWork

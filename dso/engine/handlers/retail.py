@@ -11,13 +11,13 @@ import numpy as np
 
 from dso.engine.at_points import losses_usd_per_kwh
 from dso.engine.handlers.dark import without_supply
-from dso.engine.joint import residual_kw
+from dso.engine.joint import unbid_kw
 from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
 from dso.market import Book, Curve
 from dso.market.columns import totals_above
 from dso.messages import BidRequest, Bids, FloatArray, IntArray, PriceSignal, Rejection
-from dso.operators.market_operator import joined
+from dso.operators.market_operator import bidding_devices, joined
 
 NO_BIDS = Book(np.zeros((0, 1)), np.zeros((0, 1)))
 
@@ -46,7 +46,10 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
     expected = _expected_retail(work)
     losses = _usual_losses(work)
-    request = BidRequest(work.market, work.tariff, facts.round, work.intervals, expected, work.now_s, losses)
+    physical = work.spec.physical
+    request = BidRequest(
+        work.market, work.tariff, facts.round, work.intervals, expected, work.now_s, losses, physical
+    )
     work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
         work.post(work.machine.name, "bids", population.bid(request))
@@ -143,9 +146,9 @@ def books_and_rest(work: RetailWork) -> tuple[IntArray, tuple[Book, ...], FloatA
     """Who bids, the book of each interval, and the estimate of everything else, (t,) [kW]."""
     record, lse = work.mo(work.tariff), work.lse(work.tariff)
     customers, quantity, prices = joined(record.accepted)
-    silent = ~np.isin(work.retailer.customers, customers)
-    assert lse.device_kw is not None  # prepared before
-    rest_kw = residual_kw(lse).sum(axis=1) + lse.device_kw[:, silent].sum(axis=1)
+    own = work.world.own_devices[work.tariff]
+    residual_kw, silent_kw = unbid_kw(lse, own, bidding_devices(work.operator, record.accepted))
+    rest_kw = residual_kw.sum(axis=1) + silent_kw.sum(axis=1)
     count = len(work.intervals)
     books = tuple(Book(quantity[t], prices[t]) if len(customers) else NO_BIDS for t in range(count))
     return customers, books, rest_kw
@@ -156,7 +159,8 @@ def aggregate(work: RetailWork) -> Literal["aggregated"]:
     customers, books, rest_kw = books_and_rest(work)
     strategy = work.operator.strategy
     curves = [strategy.aggregate(book, float(kw)) for book, kw in zip(books, rest_kw, strict=True)]
-    work.set_mo(work.tariff, books=books, bidders=customers)
+    bidding = bidding_devices(work.operator, work.mo(work.tariff).accepted)
+    work.set_mo(work.tariff, books=books, bidders=customers, bidding=bidding)
     waiting = work.operator.senders - work.mo(work.tariff).heard
     if waiting:
         work.note(missing=sorted(waiting))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dso.engine.market_work import MarketWork
-from dso.messages import FloatArray, IntArray
+from dso.messages import FloatArray
+from dso.ports import Population
 
 
 def check_tariff(work: MarketWork, tariff: str) -> tuple[int, int]:
@@ -20,13 +21,13 @@ def check_tariff(work: MarketWork, tariff: str) -> tuple[int, int]:
     dark = _dark(work)
     checked = off = 0
     for population in operator.populations:
-        own = population.customers
+        own, devices = population.customers, population.devices
         rating = np.maximum(np.abs(population.highest_kw), np.abs(population.lowest_kw))
-        metered = do.device_kw(work.market, own)
-        both = np.isfinite(metered) & np.isfinite(awarded[:, own]) & ~dark[:, own]
-        wrong = both & (np.abs(metered - awarded[:, own]) > work.world.settings.suspect_kw_frac * rating)
+        metered, told = do.device_kw(work.market, devices), awarded[:, devices]
+        both = np.isfinite(metered) & np.isfinite(told) & ~dark[:, own]
+        wrong = both & (np.abs(metered - told) > work.world.settings.suspect_kw_frac * rating)
         checked, off = checked + int(both.sum()), off + int(wrong.sum())
-        _write_suspects(work, tariff, own, awarded[:, own], metered, wrong)
+        _write_suspects(work, tariff, population, told, metered, wrong)
     return checked, off
 
 
@@ -40,7 +41,7 @@ def _dark(work: MarketWork) -> np.ndarray:
 def _write_suspects(
     work: MarketWork,
     tariff: str,
-    customers: IntArray,
+    population: Population,
     awarded_kw: FloatArray,
     metered_kw: FloatArray,
     wrong: np.ndarray,
@@ -51,7 +52,8 @@ def _write_suspects(
             market=work.market,
             tariff=tariff,
             interval_start=work.intervals[t].start_s,
-            customer=int(customers[n]),
+            customer=int(population.customers[n]),
+            population=population.name,
             awarded_kw=float(awarded_kw[t, n]),
             metered_kw=float(metered_kw[t, n]),
         )
