@@ -60,6 +60,13 @@ class Kind(Protocol):
     def drift(self) -> FloatArray:
         """(n,) how far row 0 may be off its plan before a new one is worth making, in its unit."""
 
+    @property
+    def outside_unit(self) -> str:
+        """What `outside` counts."""
+
+    def outside(self, state: FloatArray, hours: float) -> FloatArray:
+        """(n,) discomfort of a stretch that ends in a state: how far the customer's wishes were missed."""
+
     def usual_state(self, at_s: int) -> FloatArray:
         """(s, n) what is assumed where nothing was measured yet."""
 
