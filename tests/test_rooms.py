@@ -53,9 +53,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": ABOVE,
     "federate": ABOVE | {"study"},
     "debugger": ABOVE | {"study"},
-    "report": RUN_FILE,
+    "formats": RUN_FILE,
+    "report": RUN_FILE | {"formats"},
     "live": ABOVE | {"study", "debugger", "report"},
-    "cli": ABOVE | {"study", "federate", "debugger", "report", "live"},
+    "cli": ABOVE | {"study", "federate", "debugger", "report", "live", "formats"},
     "__main__": {"cli"},
 }
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
-from dso.agents.noise import FORECAST_ALL, FORECAST_EACH, HourCache, draw
 from dso.clock import HOUR_S, Interval
+from dso.homes.customer_load import CustomerLoad
+from dso.homes.noise import FORECAST_ALL, FORECAST_EACH, HourCache, draw
 from dso.messages import FloatArray, IntArray
 
 # upper ends of the buckets of lead times; the last bucket holds all longer ones too

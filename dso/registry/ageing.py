@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
+from dso.homes.customer_load import CustomerLoad
 from dso.market.ageing import Thermal
 from dso.network.ageing import SubstationAgeing
 from dso.scenario.model import Scenario

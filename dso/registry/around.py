@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
-from dso.agents.customers import Customers
-from dso.agents.load_shape import ercot_shape
 from dso.clock import HOUR_S
 from dso.data.austin import austin_august
 from dso.data.tmy3 import read_tmy3
+from dso.homes.customer_load import CustomerLoad
+from dso.homes.customers import Customers
+from dso.homes.load_shape import ercot_shape
 from dso.ports import Wholesale
 from dso.scenario.model import Ercot, ErcotOutage, PriceSeries, Scenario, SupplyCurve
 from dso.scenario.times import instant

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from dso.agents.forecast import SeededForecast
-from dso.agents.plant import EmbeddedPlant
 from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
 from dso.engine.handlers import BILLING, CREW, LIFE, MARKET, RETAIL
@@ -21,6 +20,7 @@ from dso.engine.world import BillingPeriod, Settings, World
 from dso.ledger import Ledger
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
+from dso.plant.embedded import EmbeddedPlant
 from dso.ports import MarketOperatorStrategy, Tariff
 from dso.registry.ageing import ageing_of
 from dso.registry.around import check_cover, load_of, wholesale_of

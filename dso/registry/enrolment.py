@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
-from dso.agents.customers import sliders
 from dso.agents.forecast import SeededForecast
 from dso.agents.inverters import Inverters
 from dso.agents.responsive import ResponsiveLoad
+from dso.homes.customer_load import CustomerLoad
+from dso.homes.customers import sliders
 from dso.messages import IntArray
 from dso.operators.market_operator import MarketOperator
 from dso.ports import MarketOperatorStrategy

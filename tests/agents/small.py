@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
-from dso.agents.customers import Customers
-from dso.agents.load_shape import LoadShape
 from dso.clock import Interval, parse_time
 from dso.data.typical_year import HOURS, Weather
+from dso.homes.customer_load import CustomerLoad
+from dso.homes.customers import Customers
+from dso.homes.load_shape import LoadShape
 
 NEW_YEAR_S = parse_time("2016-01-01T00:00Z")
 NOON = Interval(parse_time("2016-06-01T12:00Z"), 300)

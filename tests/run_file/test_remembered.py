@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dso.agents.noise import HourCache
 from dso.engine.memory import recall, remember
+from dso.homes.noise import HourCache
 from dso.registry import build_engine
 from dso.run_file.parts import PART_BYTES, PartWriter
 from dso.scenario import load_scenario

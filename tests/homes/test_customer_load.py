@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dso.agents.customer_load import CustomerLoad
-from dso.agents.customers import Customers, sliders
-from dso.agents.load_shape import LoadShape, ercot_shape
-from dso.agents.noise import HourCache, HourlyNoise
 from dso.clock import Interval, parse_time
 from dso.data.austin import austin_august
 from dso.errors import InputError
+from dso.homes.customer_load import CustomerLoad
+from dso.homes.customers import Customers, sliders
+from dso.homes.load_shape import LoadShape, ercot_shape
+from dso.homes.noise import HourCache, HourlyNoise
 from tests.agents.small import NEW_YEAR_S, NOON, load, shape, weather
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from dso.agents.plant import EmbeddedPlant
 from dso.clock import Interval
 from dso.errors import EngineError
 from dso.messages import Deliver
 from dso.network.static import StaticNetwork
+from dso.plant.embedded import EmbeddedPlant
 from tests.agents.small import NOON, load
 
 NOBODY = np.full(4, np.nan)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dso.agents.customers import Customers
-from dso.agents.load_shape import LoadShape
-from dso.agents.noise import COOLING, FIXED, HourlyNoise
 from dso.clock import HOUR_S, Interval
+from dso.homes.customers import Customers
+from dso.homes.load_shape import LoadShape
+from dso.homes.noise import COOLING, FIXED, HourlyNoise
 from dso.messages import FloatArray
 
 DESIGN_MARGIN_C = 3.0  # a device still keeps up this much above the design temperature

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dso.agents.customer_load import CustomerLoad
 from dso.clock import Interval, iso
 from dso.errors import EngineError
+from dso.homes.customer_load import CustomerLoad
 from dso.messages import Deliver, IntArray, MeterReading
 from dso.ports import NetworkModel
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dso.agents.noise import SIZE, SLIDER, draw
+from dso.homes.noise import SIZE, SLIDER, draw
 from dso.messages import FloatArray, IntArray
 
 
