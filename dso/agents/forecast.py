@@ -6,15 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dso.clock import HOUR_S, Interval
+from dso.agents.forecast_error import ForecastError
+from dso.clock import Interval
 from dso.homes.customer_load import CustomerLoad
-from dso.homes.noise import FORECAST_ALL, FORECAST_EACH, HourCache, draw
 from dso.messages import FloatArray, IntArray
-
-# upper ends of the buckets of lead times; the last bucket holds all longer ones too
-LEADS_H = (0.25, 1.0, 3.0, 6.0, 12.0, 24.0, 48.0)
-LIMIT_STD = 3.0
-MOST_FRAC = 0.048  # 3 · √48 · 0.048 = 0.998: an error never reaches the forecast itself
 
 
 class SeededForecast:
@@ -51,50 +46,24 @@ class SeededForecast:
         std_1h_frac: float = 0.008,
         customer_std_1h_frac: float = 0.03,
     ) -> None:
-        if min(std_1h_frac, customer_std_1h_frac) < 0 or std_1h_frac + customer_std_1h_frac > MOST_FRAC:
-            raise ValueError(
-                f"std_1h_frac and customer_std_1h_frac must be 0 or more and at most {MOST_FRAC} together,"
-                f" were {std_1h_frac} and {customer_std_1h_frac}"
-            )
-        self.load, self.seed = load, seed
-        self.std_1h_frac, self.customer_std_1h_frac = std_1h_frac, customer_std_1h_frac
+        self.load = load
+        self._error = ForecastError(
+            load.customers, seed, std_1h_frac=std_1h_frac, customer_std_1h_frac=customer_std_1h_frac
+        )
         self._bids = np.zeros(len(load.customers))
         self._bids[participants] = 1.0
-        self._errors: HourCache[tuple[int, int]] = HourCache(len(load.customers), 2)
 
     def meter_kw(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
         """Expected average power of each customer's meter, (t, n) [kW]."""
         kw = np.empty((len(intervals), len(self.load.customers)))
         for t, interval in enumerate(intervals):
             fixed, cooling = self.load.kw(interval)
-            kw[t] = (fixed + cooling) * self._factor(interval, known_at_s)
+            kw[t] = (fixed + cooling) * self._error.factor(interval, known_at_s)
         return kw
 
     def device_kw(self, intervals: Sequence[Interval], known_at_s: int) -> FloatArray:
         """Expected cooling of those whose device bids, 0 for the others, (t, n) [kW]."""
         kw = np.empty((len(intervals), len(self.load.customers)))
         for t, interval in enumerate(intervals):
-            kw[t] = self.load.kw(interval)[1] * self._factor(interval, known_at_s) * self._bids
+            kw[t] = self.load.kw(interval)[1] * self._error.factor(interval, known_at_s) * self._bids
         return kw
-
-    def _factor(self, interval: Interval, known_at_s: int) -> FloatArray:
-        middle_s = interval.start_s + interval.duration_s // 2
-        return self._errors.get((middle_s // HOUR_S, lead_bucket(middle_s - known_at_s)), self._draw_factor)
-
-    def _draw_factor(self, key: tuple[int, int]) -> FloatArray:
-        hour, bucket = key
-        number = hour * len(LEADS_H) + bucket
-        customers = self.load.customers
-        common = draw(self.seed, FORECAST_ALL, number, 1)
-        each = draw(self.seed, FORECAST_EACH, number, customers.count, customers.index)
-        error = self.std_1h_frac * _cut(common) + self.customer_std_1h_frac * _cut(each)
-        return np.asarray(1 + LEADS_H[bucket] ** 0.5 * error)
-
-
-def _cut(numbers: FloatArray) -> FloatArray:
-    return np.asarray(np.clip(numbers, -LIMIT_STD, LIMIT_STD))
-
-
-def lead_bucket(lead_s: float) -> int:
-    """Which bucket a lead time falls into; what lies in the past counts as the shortest."""
-    return min(int(np.searchsorted(LEADS_H, lead_s / HOUR_S)), len(LEADS_H) - 1)

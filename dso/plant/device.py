@@ -19,6 +19,10 @@ class Devices(Protocol):
         """Its name, as settings and measurements bear it."""
 
     @property
+    def unit(self) -> str:
+        """What a setting is in: kW, or °C of a thermostat."""
+
+    @property
     def customers(self) -> IntArray:
         """Index of the customer that each device belongs to, (n,)."""
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dso.clock import Interval, iso
-from dso.errors import EngineError
 from dso.homes.customer_load import CustomerLoad
 from dso.messages import Deliver, IntArray, MeterReading
+from dso.plant.delivered import Stretches, delivered_with
 from dso.ports import NetworkModel
 
 
@@ -40,7 +39,7 @@ class EmbeddedPlant:
         self._point_of = np.zeros(len(load.customers), np.int64) if point_of is None else point_of
         self._bids = np.zeros(len(load.customers), bool)
         self._bids[participants] = True
-        self._delivered: list[tuple[int, int]] = []  # stretches of time [s], merged where they touch
+        self._delivered: Stretches = ()
 
     def deliver(self, order: Deliver) -> MeterReading:
         """Run one interval and read all meters.
@@ -53,7 +52,7 @@ class EmbeddedPlant:
         asked = order.device_set_point_kw
         if asked.shape != self._bids.shape:
             raise ValueError(f"set-points must be {self._bids.shape}, were {asked.shape}")
-        self._deliver_once(order.interval)
+        self._delivered = delivered_with(self._delivered, order.interval)
         fixed, need = self.load.kw(order.interval)
         follows = self._bids & ~np.isnan(asked)
         device = np.where(follows, np.clip(asked, 0.0, self.load.rating_kw), need)
@@ -67,24 +66,10 @@ class EmbeddedPlant:
         sub_meter = np.where(self._bids, device, 0.0)
         return MeterReading(order.interval, meter * hours, sub_meter * hours, head_kw * hours)
 
-    def _deliver_once(self, interval: Interval) -> None:
-        kept: list[tuple[int, int]] = []
-        start_s, end_s = interval.start_s, interval.end_s
-        for first_s, last_s in self._delivered:
-            if first_s < interval.end_s and interval.start_s < last_s:
-                raise EngineError(f"{iso(interval.start_s)} to {iso(interval.end_s)} was delivered before")
-            if last_s == start_s:
-                start_s = first_s
-            elif first_s == end_s:
-                end_s = last_s
-            else:
-                kept.append((first_s, last_s))
-        self._delivered = sorted([*kept, (start_s, end_s)])
-
     def get_state(self) -> Any:
         """What was delivered so far."""
-        return tuple(self._delivered)
+        return self._delivered
 
     def set_state(self, state: Any) -> None:
         """Take back what `get_state` returned."""
-        self._delivered = [(int(first), int(last)) for first, last in state]
+        self._delivered = tuple((int(first), int(last)) for first, last in state)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from dso.agents.forecast import LEADS_H, SeededForecast, lead_bucket
+from dso.agents.forecast import SeededForecast
+from dso.agents.forecast_error import LEADS_H, lead_bucket
 from dso.clock import Interval
 from tests.agents.small import NOON, load
 
