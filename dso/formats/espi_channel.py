@@ -20,7 +20,7 @@ EXTREMES = {8: "maximum", 9: "minimum"}  # DataQualifierKind
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Channel:
-    """One direction of one usage point, in the order of time."""
+    """One direction of one usage point; `joined` puts it in the order of time."""
 
     name: str
     line: int
@@ -67,8 +67,7 @@ def channel_of(found: Entries, meter: Entry, kind: Entry, blocks: list[Entry]) -
     name = meter.title or meter.own or f"meter reading in line {meter.line}"
     quality = _quality(blocks, numbers.get("defaultQuality", words.VALID))
     sign = SIGNS[numbers.get("flowDirection", 0)]
-    whole = Channel(name, meter.line, sign, _rank(numbers), starts, durations, kwh, quality, lines)
-    return joined(found, [whole])
+    return Channel(name, meter.line, sign, _rank(numbers), starts, durations, kwh, quality, lines)
 
 
 def joined(found: Entries, channels: list[Channel]) -> Channel:

@@ -93,7 +93,7 @@ def _priced(
         if row.get("export_usd_per_kwh") is not None:
             payload["EXPORT_PRICE"] = row["export_usd_per_kwh"]
         payloads.append(payload)
-    groups = [("GROUP", tariff)] + ([("SERVICE_LOCATION", wanted.point)] if wanted.point else [])
+    groups = [("GROUP", tariff)] + ([("POWER_SERVICE_LOCATION", wanted.point)] if wanted.point else [])
     return _event(tariff, f"{market}/{tariff}", priority, _targets(groups, wanted), spans, payloads)
 
 
@@ -197,6 +197,10 @@ def _checked(reader: RunReader, wanted: Wanted) -> int | None:
                 problems.append(Problem(option, _no_such(option[2:], name, known)))
     if not reader.row("SELECT 1 FROM prices"):
         problems = [Problem(str(reader.path), "holds no prices; none has been published yet")]
+    elif (
+        not problems and wanted.market and not reader.row(PRICES, wanted.market, wanted.tariff, wanted.tariff)
+    ):
+        problems = [Problem("--tariff", f"'{wanted.tariff}' has no price in {wanted.market}")]
     if problems:
         raise InputError(problems)
     found = reader.row("SELECT number FROM points WHERE point = ?", wanted.point)
