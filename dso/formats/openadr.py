@@ -99,10 +99,9 @@ def _priced(
 
 def _price(row: Mapping[str, Any], place: int | None) -> float:
     """λ at the head of the feeder, or at a service point where they differ [USD/kWh]."""
-    points = row.get("points_uusd_per_kwh")
-    if place is None or points is None:
-        return float(row["retail_usd_per_kwh"])
-    return float(json.loads(points)[place]) / 1e6
+    points = row["points_uusd_per_kwh"]
+    at_point = None if place is None or points is None else json.loads(points)[place]
+    return float(row["retail_usd_per_kwh"]) if at_point is None else at_point / 1e6
 
 
 def _limited(
