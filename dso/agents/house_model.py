@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dso.clock import HOUR_S
 from dso.homes.etp import Response, cooling_cop, heat_of_kw, heating_cop, kw_of_heat, response, settled_c
@@ -14,6 +15,7 @@ from dso.messages import FloatArray
 from dso.ports import Outdoors
 
 SAMPLE_S = 900  # weather of a stretch is averaged over instants so far apart
+UNSURE_K = 1.0  # a forecast for the next minutes is not off by more
 KEPT_STEPS = 2  # lengths of step whose response is remembered: 48 bytes an agent each
 
 
@@ -22,7 +24,8 @@ class Stretch:
     """Houses over a stretch of time: where they go without their machines, and what those can do.
 
     While it is at least `CHANGEOVER_C` outdoors an agent steers cooling, else heating. The thermostat looks
-    after the other by itself, and a gas furnace after its house.
+    after the other by itself, and a gas furnace after its house. Within `UNSURE_K` of it nobody is
+    sure what a thermostat would make of a temperature, and it is left alone.
 
     Parameters
     ----------
@@ -44,6 +47,11 @@ class Stretch:
     def warm(self) -> bool:
         """Whether cooling is steered, and not heating."""
         return self.outdoor_c >= CHANGEOVER_C
+
+    @property
+    def steered(self) -> bool:
+        """Whether it is clear which."""
+        return abs(self.outdoor_c - CHANGEOVER_C) >= UNSURE_K
 
     @property
     def rating_kw(self) -> FloatArray:
@@ -68,19 +76,25 @@ class Stretch:
         """(n,) heat to air and power [kW] of what the thermostat does by itself."""
         houses, k = self.houses, self.answer.air_k_per_kw
         cold = np.maximum(self.heating_c - self.free[0], 0.0) / k
-        burns = np.minimum(cold, houses.furnace_kw)
-        if self.warm:
+        heat, kw = np.minimum(cold, houses.furnace_kw), np.zeros_like(cold)
+        if self.warm or not self.steered:
             cop = heating_cop(houses, self.outdoor_c)
             kw = np.minimum(kw_of_heat(houses, cold, cop), houses.highest_heating_kw)
-            return burns + heat_of_kw(houses, kw, cop), kw
-        cop = cooling_cop(houses, self.outdoor_c)
-        kw = np.minimum(np.maximum(self.free[0] - self.cooling_c, 0.0) / k / cop, houses.cooling_kw)
-        return burns - kw * cop, kw
+            heat = heat + heat_of_kw(houses, kw, cop)
+        if not self.warm or not self.steered:
+            cop, hot = cooling_cop(houses, self.outdoor_c), np.maximum(self.free[0] - self.cooling_c, 0.0) / k
+            cools = np.minimum(hot / cop, houses.cooling_kw)
+            heat, kw = heat - cools * cop, kw + cools
+        return heat, kw
+
+    def left_alone(self) -> NDArray[np.bool_]:
+        """(n,) whose thermostat is not told anything."""
+        return np.asarray((self.own()[1] > 0) | (self.rating_kw == 0) | (not self.steered))
 
     def after(self, kw: FloatArray) -> FloatArray:
         """(2, n) air and mass at the end, at powers of the machine that is steered."""
-        heat, own = self.own()
-        return self.answer.heated(self.free, np.where(own > 0, 0.0, self.heat_kw(kw)) + heat)
+        steered = np.where(self.left_alone(), 0.0, self.heat_kw(kw))
+        return self.answer.heated(self.free, steered + self.own()[0])
 
 
 class HouseModel:

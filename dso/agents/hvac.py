@@ -29,10 +29,10 @@ SWING_K, BELIEVED_FRAC = (
 class HvacAgents:
     """One agent for each house; a state is (3, n): air, mass [°C], and by how much air misses the wishes [K].
 
-    Mass is not measured; it follows from air by the agent's model. While it is 65 °F or more outdoors an
-    agent steers cooling, else heating, within the range that the slider leaves of `range_low_k` and
-    `range_high_k` around the set-point in use; outside it the only bid is what leads back. A house that burns
-    gas bids nothing while heating. What the thermostat must do by itself is bid as it is, at any price.
+    Mass is not measured; it follows from air by the agent's model (see `sensed`). While it is 65 °F or more
+    outdoors an agent steers cooling, else heating, within the range that the slider leaves of `range_low_k`
+    and `range_high_k` around the set-point in use; outside it the only bid is what leads back. A house that
+    burns gas bids nothing while heating. What the thermostat must do by itself is bid as it is, at any price.
 
     Discomfort is counted above the cooling set-point plus the slider's share of `range_high_k`, and below the
     heating set-point less that of `range_low_k`.
@@ -63,7 +63,7 @@ class HvacAgents:
         self.devices: IntArray = np.asarray(devices, np.int64)
         if self.devices.shape != houses.customers.shape:
             raise ValueError(f"devices must be one a house, {len(houses)}, were {self.devices.shape}")
-        self._doubted_frac = 1 - BELIEVED_FRAC if cycling else 0.0
+        self._swing_k = SWING_K if cycling else 0.0
         self._model = HouseModel(houses, forecast, local_time)
 
     @property
@@ -93,17 +93,20 @@ class HvacAgents:
         return np.stack([wanted, wanted, np.zeros_like(wanted)])
 
     def sensed(self, measured: Measured, state: FloatArray) -> FloatArray:
-        """(3, n) air as measured, mass as expected, and how far air misses the wishes of the time before."""
+        """(3, n) air as measured, mass as far from what was expected as air, and what wishes were missed by.
+
+        Air follows mass within minutes: where it is not where it was expected, mass is not either.
+        """
         air = measured.values["air_c"][np.searchsorted(measured.devices, self.devices)]
         air = np.where(np.isfinite(air), air, state[0])
         heating, cooling = self._model.set_points_c(measured.at_s - 1)
         slider, houses = self.houses.slider, self.houses
         above = air - cooling - slider * houses.range_high_k
         below = heating - slider * houses.range_low_k - air
-        swing = np.clip(air - state[0], -SWING_K, SWING_K)
-        return np.stack(
-            [air - self._doubted_frac * swing, state[1], np.maximum(np.maximum(above, below), 0.0)]
-        )
+        missed, surprise = np.maximum(np.maximum(above, below), 0.0), air - state[0]
+        swing = np.clip(surprise, -self._swing_k, self._swing_k)
+        sure = surprise - swing
+        return np.stack([state[0] + sure + BELIEVED_FRAC * swing, state[1] + sure, missed])
 
     def outside(self, state: FloatArray, hours: float) -> FloatArray:
         """(n,) degree-hours outside the range of a stretch that ends in a state."""
@@ -147,8 +150,8 @@ class HvacAgents:
         bounds = bounds_c(self.houses, stretch.warm, stretch.heating_c, stretch.cooling_c)
         ends = [np.clip(stretch.reach_kw(bound), 0.0, stretch.rating_kw) for bound in bounds]
         least, most = reversed(ends) if stretch.warm else ends
-        own = stretch.own()[1]
-        return np.where(own > 0, own, least), np.where(own > 0, own, most)
+        own, alone = stretch.own()[1], stretch.left_alone()
+        return np.where(alone, own, least), np.where(alone, own, most)
 
     def give_kw(self, spread_usd_per_kwh: float) -> FloatArray:
         """(n,) the rating, of cooling where there is any, times the slider over Δf."""
@@ -166,5 +169,5 @@ class HvacAgents:
         air = stretch.after(kw)[0]
         beyond = np.where(kw <= SURE_KW, -1.0, np.where(kw >= stretch.rating_kw - SURE_KW, 1.0, 0.0))
         air = air + (-SURE_K if stretch.warm else SURE_K) * beyond
-        by_itself = (stretch.own()[1] > 0) | (stretch.rating_kw == 0)
-        return Setting(self.name, self.devices, "°C", np.where(by_itself, np.nan, air))
+        value = np.where(stretch.left_alone(), np.nan, air)
+        return Setting(self.name, self.devices, "°C", value)

@@ -41,8 +41,9 @@ class HousePlant:
     houses : nameplates and habits.
     outdoors : the weather; it is asked for the truth.
     local_time : by which schedules go.
-    cycling : machines are full on or off, decided each minute, with a dead band of 1 K around the set-point;
-        a state is then (3, n), its last row 1 where cooling is on and −1 where heating is.
+    cycling : machines are full on or off, decided each minute, with a dead band of 1 K around the set-point,
+        and backup on where air is 1 K too cold; a state is then (3, n), its last row 1 where cooling is on
+        and −1 where heating is.
     """
 
     kind = "hvac"
@@ -109,13 +110,20 @@ class HousePlant:
         band = thermostat_c(asked_c, *self._scheduled_c(middle_s), outdoor)
         if self.cycling:
             mode = _mode(state, *band)
-            cooling, heating = np.where(mode == COOLS, np.inf, 0.0), np.where(mode == HEATS, np.inf, 0.0)
+            cooling = np.where(mode == COOLS, np.inf, 0.0)
+            heating = np.where(mode == HEATS, self._full_heat_kw(state[0] - band[0], outdoor), 0.0)
         else:
             cooling = np.maximum(free[0] - band[1], 0.0) / answer.air_k_per_kw
             heating = np.maximum(band[0] - free[0], 0.0) / answer.air_k_per_kw
         heat, kw = self._machines(cooling, heating, outdoor, supplied_frac)
         after = answer.heated(free, heat)
         return np.concatenate([after, mode[None]]) if self.cycling else after, kw
+
+    def _full_heat_kw(self, above_k: FloatArray, outdoor_c: float) -> FloatArray:
+        """(n,) heat of heating that is on: a pump's, with its backup where air is a dead band too cold; else
+        all there is."""
+        pump = self.houses.heating_kw * heating_cop(self.houses, outdoor_c)
+        return np.where((self.houses.backup_kw > 0) & (above_k > -DEAD_BAND_K), pump, np.inf)
 
     def _machines(
         self, cooling_kw: FloatArray, heating_kw: FloatArray, outdoor_c: float, supplied_frac: FloatArray
