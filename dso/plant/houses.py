@@ -47,6 +47,7 @@ class HousePlant:
     """
 
     kind = "hvac"
+    unit = "°C"
 
     def __init__(
         self, houses: Houses, outdoors: Outdoors, local_time: LocalTime, *, cycling: bool = False
