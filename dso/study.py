@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Literal
 
 from dso.clock import HOUR_S
 from dso.engine.loop import Engine
@@ -45,6 +46,8 @@ def run(
     run_path: Path | str,
     *,
     seed: int | None = None,
+    market: Literal["tariffs", "none"] | None = None,
+    processes: int | None = None,
     until_s: int | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -58,6 +61,8 @@ def run(
     scenario_path : the YAML file.
     run_path : the SQLite file to write.
     seed : replaces the scenario's.
+    market : replaces the scenario's; none: nobody bids, for a base case.
+    processes : how many plan side by side, in the place of the scenario's; changes no row of the file.
     until_s : stop there [s since the epoch]; the file can be resumed.
     resume : take up a file that broke off.
     progress, watch : told after each step.
@@ -70,11 +75,11 @@ def run(
     """
     source, target = Path(scenario_path), Path(run_path)
     scenario = load_scenario(source)
-    if seed is not None:
-        scenario = scenario.model_copy(update={"seed": seed})
+    given = {name: value for name, value in (("seed", seed), ("market", market)) if value is not None}
+    scenario = scenario.model_copy(update=given)
     if resume:
-        scenario = _same_study(scenario, source, target, seed)
-    engine = build_engine(scenario, source.parent)
+        scenario = _same_study(scenario, source, target, given)
+    engine = build_engine(_spread(scenario, processes), source.parent)
     writer = RunWriter(target, resume=resume)
     try:
         writer.attach(engine, detailed=scenario.settings.records != "summary")
@@ -134,19 +139,31 @@ class Snapshots:
         self._not_before = ended + (ended - began) / SNAPSHOT_SHARE
 
 
-def _same_study(scenario: Scenario, source: Path, target: Path, seed: int | None) -> Scenario:
-    """The scenario with the seed that the run was begun with; refuses another study than the run's."""
+def _spread(scenario: Scenario, processes: int | None) -> Scenario:
+    """The scenario with agents that plan in so many processes."""
+    if processes is None or scenario.devices is None:
+        return scenario
+    parallel = scenario.devices.parallel.model_copy(update={"processes": processes})
+    devices = scenario.devices.model_copy(update={"parallel": parallel})
+    return scenario.model_copy(update={"devices": devices})
+
+
+def _same_study(scenario: Scenario, source: Path, target: Path, given: dict[str, Any]) -> Scenario:
+    """The scenario as the run was begun with; refuses another study than the run's."""
     check_resumable(target)
     facts = read_facts(target)
-    begun = int(facts["seed"])
+    begun = {"seed": int(facts["seed"]), "market": facts.get("market", "tariffs")}
     if facts["scenario"] != _text(source):
         raise RunFileError(
             f"{target} was made from another scenario than {source}; "
             "resume it with that one, or run anew with another -o"
         )
-    if seed not in (None, begun):
-        raise RunFileError(f"{target} was begun with seed {begun}, not {seed}; leave --seed out to resume it")
-    return scenario.model_copy(update={"seed": begun})
+    for name, value in given.items():
+        if value != begun[name]:
+            raise RunFileError(
+                f"{target} was begun with {name} {begun[name]}, not {value}; leave --{name} out to resume it"
+            )
+    return scenario.model_copy(update=begun)
 
 
 def _text(source: Path) -> str:
@@ -163,5 +180,6 @@ def facts_of(scenario: Scenario, text: str) -> dict[str, str]:
         "resolved": json.dumps(resolved, ensure_ascii=False),
         "name": scenario.name,
         "seed": str(scenario.seed),
+        "market": scenario.market,
         "versions": json.dumps(versions),
     }

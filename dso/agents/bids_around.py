@@ -6,6 +6,8 @@ import numpy as np
 
 from dso.messages import FloatArray
 
+LEAST_KW = 1e-9  # for each USD/kWh: less is nothing
+
 
 def bids_around(
     centre_kw: FloatArray,
@@ -36,7 +38,7 @@ def bids_around(
     ----------
     PNNL, DSO+T study, volume 3 (see docs/references.md).
     """
-    vertical = give_kw <= 0
+    vertical = give_kw <= LEAST_KW
     usd_per_kw = 1 / np.where(vertical, 1.0, give_kw)
     least, most = np.where(vertical, centre_kw, least_kw), np.where(vertical, centre_kw, most_kw)
     quantity, price = np.empty((*centre_kw.shape, 4)), np.empty((*centre_kw.shape, 4))

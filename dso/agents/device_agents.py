@@ -44,6 +44,7 @@ class DeviceAgents:
     Parameters
     ----------
     kind : nameplates, knowledge and problem of the devices.
+    slider : (n,) preference of each customer, from comfort, 0, to cost, 1.
     solve : from problems to plans; `plan`, or one that spreads chunks over processes.
     outlook : what of the weather plans depend on; None: nothing.
     prices : to begin with.
@@ -54,12 +55,14 @@ class DeviceAgents:
     def __init__(
         self,
         kind: Kind,
+        slider: FloatArray,
         solve: Solve,
         *,
         outlook: Callable[[Window, int], FloatArray] | None = None,
         prices: PriceForecast | None = None,
     ) -> None:
         self._kind, self._solve, self._outlook = kind, solve, outlook
+        self.slider = np.asarray(slider, np.float64)
         self._memory = Memory(prices or PriceForecast())
         self.planned = 0  # agents planned for so far, for those who measure
 

@@ -97,6 +97,14 @@ class Stretch:
         return self.answer.heated(self.free, steered + self.own()[0])
 
 
+def missed_k(houses: Houses, air_c: FloatArray, heating_c: FloatArray, cooling_c: FloatArray) -> FloatArray:
+    """(n,) by how much air is outside what people bear at their slider [K]: above the cooling set-point plus
+    the slider's share of `range_high_k`, or below the heating set-point less that of `range_low_k`."""
+    above = air_c - cooling_c - houses.slider * houses.range_high_k
+    below = heating_c - houses.slider * houses.range_low_k - air_c
+    return np.maximum(np.maximum(above, below), 0.0)
+
+
 class HouseModel:
     """Houses as agents know them, under the weather that they expect.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dso.agents.house_model import HouseModel
+from dso.agents.house_model import HouseModel, missed_k
 from dso.agents.house_plan import bounds_c, house_problem
 from dso.agents.kind import Window
 from dso.agents.planning import Problem
@@ -34,8 +34,7 @@ class HvacAgents:
     and `range_high_k` around the set-point in use; outside it the only bid is what leads back. A house that
     burns gas bids nothing while heating. What the thermostat must do by itself is bid as it is, at any price.
 
-    Discomfort is counted above the cooling set-point plus the slider's share of `range_high_k`, and below the
-    heating set-point less that of `range_low_k`.
+    Discomfort is counted as `missed_k` has it.
 
     Parameters
     ----------
@@ -100,10 +99,7 @@ class HvacAgents:
         air = measured.values["air_c"][np.searchsorted(measured.devices, self.devices)]
         air = np.where(np.isfinite(air), air, state[0])
         heating, cooling = self._model.set_points_c(measured.at_s - 1)
-        slider, houses = self.houses.slider, self.houses
-        above = air - cooling - slider * houses.range_high_k
-        below = heating - slider * houses.range_low_k - air
-        missed, surprise = np.maximum(np.maximum(above, below), 0.0), air - state[0]
+        missed, surprise = missed_k(self.houses, air, heating, cooling), air - state[0]
         swing = np.clip(surprise, -self._swing_k, self._swing_k)
         sure = surprise - swing
         return np.stack([state[0] + sure + BELIEVED_FRAC * swing, state[1] + sure, missed])

@@ -74,7 +74,7 @@ class ResponsiveLoad:
     def bid(self, request: BidRequest) -> Bids:
         """Four-point bids of all agents for all intervals, (t, n, 4)."""
         intervals, expected = request.intervals, request.expected_usd_per_kwh
-        need = self._forecast.device_kw(intervals, request.known_at_s)[:, self.customers]
+        need = self._forecast.device_kw(intervals, request.known_at_s)[:, self.devices]
         need = np.clip(need, 0.0, self.highest_kw)
         least, most = need * (1 - self.give_frac), np.minimum(need * (1 + self.take_frac), self.highest_kw)
         usual, spread = self._memory.usual(intervals, expected)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     "--until", help="stop at this instant (local time if it has no zone); go on later with --resume"
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="replaces the scenario's seed")
+@click.option(
+    "--market", type=click.Choice(["tariffs", "none"]), help="none: nobody bids, for a base case to compare"
+)
+@click.option("--processes", type=click.IntRange(1, 1024), help="agents plan in so many  [scenario's]")
 @click.option("--resume", is_flag=True, help="take up a run that broke off; its end is the same")
 @click.option("--steps", is_flag=True, help="print each step as it happens")
 @click.option("--watch", is_flag=True, help="serve a page that shows the run while it goes on")
@@ -35,6 +39,8 @@ def run_command(
     output: Path | None,
     until: str | None,
     seed: int | None,
+    market: Literal["tariffs", "none"] | None,
+    processes: int | None,
     resume: bool,
     steps: bool,
     watch: bool,
@@ -63,6 +69,8 @@ def run_command(
                     scenario,
                     target,
                     seed=seed,
+                    market=market,
+                    processes=processes,
                     until_s=until_s,
                     resume=resume,
                     progress=bar.show,

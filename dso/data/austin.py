@@ -15,6 +15,7 @@ from dso.data.tables import rows
 from dso.data.typical_year import HOURS, Weather
 
 UTC_OFFSET_S = -6 * HOUR_S
+LATITUDE_DEG, LONGITUDE_DEG = 30.29, -97.74
 COLUMNS = ("dry_bulb_c", "ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2", "wind_m_per_s")
 
 
@@ -27,4 +28,4 @@ def austin_august() -> Weather:
         moment = np.datetime64(f"2001-{row['local_standard_time'][:8]}", "h")
         table[:, int((moment - new_year).astype(int))] = [float(row[name]) for name in COLUMNS]
     table.flags.writeable = False
-    return Weather("Austin (TMY3 722540, August only)", UTC_OFFSET_S, *table)
+    return Weather("Austin (TMY3 722540, August only)", UTC_OFFSET_S, *table, LATITUDE_DEG, LONGITUDE_DEG)

@@ -5,6 +5,7 @@ Source of the form: Wilcox, Marion, "Users Manual for TMY3 Data Sets", NREL/TP-5
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def read_tmy3(path: str | Path) -> Weather:
         raise InputError(problems)
     table.flags.writeable = False
     name = str(header["Name"]).strip('" ')
-    return Weather(f"{name} (TMY3 {header['USAF']})", round(float(header["TZ"]) * HOUR_S), *table)
+    place = float(header.get("latitude", math.nan)), float(header.get("longitude", math.nan))
+    return Weather(f"{name} (TMY3 {header['USAF']})", round(float(header["TZ"]) * HOUR_S), *table, *place)
 
 
 def _parsed(path: Path) -> tuple[Any, dict[str, Any]]:

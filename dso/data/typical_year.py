@@ -6,6 +6,7 @@ standard time (no daylight saving), pick the value. 29 February takes 28 Februar
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,7 @@ class Weather:
     ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2 : (8760,) global horizontal, direct normal and diffuse horizontal
         irradiance [W/m²].
     wind_m_per_s : (8760,) wind speed [m/s].
+    latitude_deg, longitude_deg : of the station, north and east positive [°]; NaN: not known.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Weather:
     dni_w_per_m2: Floats
     dhi_w_per_m2: Floats
     wind_m_per_s: Floats
+    latitude_deg: float = math.nan
+    longitude_deg: float = math.nan
 
     def temperature_c(self, t_s: Seconds | Floats) -> Floats:
         """Dry-bulb temperature, by linear interpolation between the hours.

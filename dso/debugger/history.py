@@ -105,9 +105,10 @@ class History:
         """What the parts that have changed remembered before."""
         changed = {}
         for name, part in self._parts.items():
-            state = part.get_state()
+            state, before = part.get_state(), self._states.get(name)
+            if before is not None and before[0] is state:
+                continue
             held = pickle.dumps(state, protocol=5)
-            before = self._states.get(name)
             if before is None or before[1] != held:
                 self._states[name] = (state, held)
                 if before is not None:

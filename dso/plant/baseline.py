@@ -69,7 +69,8 @@ class Baseline:
         first = (before_s - self.start_s) // HOUR_S
         self._hours = {n: hour for n, hour in self._hours.items() if n >= first}
         kept = max((n for n in self._states if n <= max(first, 0)), default=0)
-        self._states = {n: state for n, state in self._states.items() if n >= kept}
+        if any(n < kept for n in self._states):
+            self._states = {n: state for n, state in self._states.items() if n >= kept}
 
     def _parts(self, interval: Interval) -> list[tuple[int, int, int]]:
         """Number of each hour that an interval touches, and from when to when it does."""
@@ -88,19 +89,18 @@ class Baseline:
 
     def _hour(self, number: int) -> Hour:
         if number not in self._hours:
-            begin = max(n for n in self._states if n <= number)
-            state = self._states[begin]
-            for n in range(begin, number + 1):
-                state, self._hours[n] = self._run(state, self.start_s + n * HOUR_S)
-                if (n + 1) % STATE_EVERY_H == 0:
-                    self._states[n + 1] = state
-            self._states[number + 1] = state
-            self._thin(number + 1)
+            self._run_on(number)
         return self._hours[number]
 
-    def _thin(self, newest: int) -> None:
-        """Of the states keep those once a day, and the newest."""
-        self._states = {n: s for n, s in self._states.items() if n % STATE_EVERY_H == 0 or n == newest}
+    def _run_on(self, number: int) -> None:
+        """Run hours up to one; of the states those once a day are kept, and the newest."""
+        begin = max(n for n in self._states if n <= number)
+        state, states = self._states[begin], dict(self._states)
+        for n in range(begin, number + 1):
+            state, self._hours[n] = self._run(state, self.start_s + n * HOUR_S)
+            states[n + 1] = state
+        newest = max(states)
+        self._states = {n: s for n, s in states.items() if n % STATE_EVERY_H == 0 or n == newest}
 
     def _run(self, state: States, from_s: int) -> tuple[States, Hour]:
         step_s, rows, devices = self.fleet.step_s, [], np.zeros(self.fleet.devices)

@@ -2,6 +2,7 @@
 
 from dso.ports.parties import (
     CapacityStrategy,
+    Caring,
     Forecast,
     LoadServingStrategy,
     MarketOperatorStrategy,
@@ -36,6 +37,7 @@ __all__ = [
     "AS_BUILT",
     "BoolArray",
     "CapacityStrategy",
+    "Caring",
     "ElementLimit",
     "Equipment",
     "Feeder",

@@ -31,7 +31,10 @@ class Stateful(Protocol):
     """A part that remembers something from one step to the next; what it returns must pickle."""
 
     def get_state(self) -> Any:
-        """Everything that a resumed run needs to go on as if nothing had happened."""
+        """Everything that a resumed run needs to go on as if nothing had happened.
+
+        Never changed once it was returned; the same object as before says that nothing has changed.
+        """
 
     def set_state(self, state: Any) -> None:
         """Take back what `get_state` returned."""
@@ -88,6 +91,23 @@ class Sensing(Protocol):
 
     def sense(self, measured: Measured) -> None:
         """Learn the state of the devices at the end of an interval; others of the kind are there too."""
+
+
+@runtime_checkable
+class Caring(Protocol):
+    """A population that keeps account of how far its customers' wishes were missed."""
+
+    @property
+    def slider(self) -> FloatArray:
+        """(n,) preference of each customer, from comfort, 0, to cost, 1."""
+
+    @property
+    def discomfort(self) -> FloatArray:
+        """(n,) since the study began, in `discomfort_unit`."""
+
+    @property
+    def discomfort_unit(self) -> str:
+        """What discomfort is counted in."""
 
 
 class Outdoors(Protocol):

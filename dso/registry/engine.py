@@ -6,9 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dso.agents.forecast import SeededForecast
 from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
 from dso.engine.handlers import BILLING, CREW, LIFE, MARKET, RETAIL
@@ -20,11 +17,11 @@ from dso.engine.world import BillingPeriod, Settings, World
 from dso.ledger import Ledger
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
-from dso.plant.embedded import EmbeddedPlant
 from dso.ports import MarketOperatorStrategy, Tariff
 from dso.registry.ageing import ageing_of
 from dso.registry.around import check_cover, load_of, wholesale_of
-from dso.registry.enrolment import bidders, enrolments, operators
+from dso.registry.customers import customers_of
+from dso.registry.enrolment import bidders, enrolments, operators, preferences
 from dso.registry.equipment import crews_of, script_of
 from dso.registry.findings import Findings
 from dso.registry.tariffs import tariff_of
@@ -83,14 +80,9 @@ def _world(scenario: Scenario, folder: Path) -> World:
     distribution.script = script_of(scenario, distribution.elements)
     strategies = _strategies(tariffs)
     bidding = bidders(scenario, enrolled, set(strategies))
-    everyone = np.unique(np.concatenate([*bidding.values(), np.zeros(0, np.int64)]))
-    forecast = SeededForecast(
-        load,
-        everyone,
-        scenario.seed,
-        std_1h_frac=scenario.forecast.common_error_1h_frac,
-        customer_std_1h_frac=scenario.forecast.customer_error_1h_frac,
-    )
+    slider = preferences(scenario, enrolled)
+    inside = customers_of(scenario, folder, load, bidding, slider, wires, findings)
+    findings.tell()
     retailers = {
         name: LoadServingEntity(name, tariff.mechanism, tariff.load_serving(), enrolled[name])
         for name, tariff in tariffs.items()
@@ -100,10 +92,11 @@ def _world(scenario: Scenario, folder: Path) -> World:
         series={s.name: series_spec(s) for s in scenario.series},
         distribution=distribution,
         retailers=retailers,
-        operators=dict(operators(scenario, strategies, bidding, load, forecast)),
+        operators=dict(operators(scenario, strategies, bidding, inside.populations)),
         wholesale=wholesale,
-        forecast=forecast,
-        plant=EmbeddedPlant(load, everyone, wires.network, wires.point_of),
+        forecast=inside.forecast,
+        plant=inside.plant,
+        devices=inside.owners,
         ledger=Ledger(scenario.customers.count, tuple(p.start_s for p in periods)),
         periods=periods,
         settings=_settings(scenario),

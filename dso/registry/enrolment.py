@@ -11,9 +11,9 @@ from dso.agents.inverters import Inverters
 from dso.agents.responsive import ResponsiveLoad
 from dso.homes.customer_load import CustomerLoad
 from dso.homes.customers import sliders
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.operators.market_operator import MarketOperator
-from dso.ports import MarketOperatorStrategy
+from dso.ports import MarketOperatorStrategy, Population
 from dso.scenario.bidding import Bidding
 from dso.scenario.model import Scenario
 from dso.scenario.voltage import Voltage
@@ -44,7 +44,7 @@ def bidders(
     with_market : tariffs that have a market operator.
     """
     found = {}
-    for tariff in scenario.tariffs:
+    for tariff in scenario.tariffs if scenario.market == "tariffs" else ():
         if isinstance(tariff, Bidding) and tariff.name in with_market:
             own = enrolled[tariff.name]
             drawn = np.random.default_rng([scenario.seed, PARTICIPATION]).permutation(len(own))
@@ -56,20 +56,35 @@ def operators(
     scenario: Scenario,
     strategies: Mapping[str, MarketOperatorStrategy],
     bidding: Mapping[str, IntArray],
-    load: CustomerLoad,
-    forecast: SeededForecast,
+    populations: Mapping[str, tuple[Population, ...]],
 ) -> Iterator[tuple[str, MarketOperator]]:
-    """The MO of each tariff that has one, with the customers' cooling as its population."""
+    """The MO of each tariff that has one, with the populations that bid in its markets."""
     count = scenario.customers.count
-    preferences = sliders(count, scenario.seed)
     given = {t.name: t for t in scenario.tariffs}
     for name, strategy in strategies.items():
-        own, part = bidding[name], given[name]
-        fixed = part.slider if isinstance(part, Bidding) else None
-        slider = preferences[own] if fixed is None else np.full(len(own), fixed)
-        population = ResponsiveLoad("cooling", own, load.rating_kw[own], forecast, slider)
+        own, part = bidding.get(name, np.zeros(0, np.int64)), given[name]
         offering = _inverters(scenario, part, own) if isinstance(part, Voltage) else ()
-        yield name, MarketOperator(name, strategy, (population,), count, offering=offering)
+        yield name, MarketOperator(name, strategy, populations.get(name, ()), count, offering=offering)
+
+
+def preferences(scenario: Scenario, enrolled: Mapping[str, IntArray]) -> FloatArray:
+    """Slider of each customer, (customers,): its tariff's, or its own."""
+    found = sliders(scenario.customers.count, scenario.seed)
+    for tariff in scenario.tariffs:
+        if isinstance(tariff, Bidding) and tariff.slider is not None:
+            found[enrolled[tariff.name]] = tariff.slider
+    return found
+
+
+def cooling(
+    bidding: Mapping[str, IntArray], load: CustomerLoad, forecast: SeededForecast, slider: FloatArray
+) -> dict[str, tuple[Population, ...]]:
+    """Customers' cooling as the one elastic device of each who takes part, by tariff."""
+    return {
+        name: (ResponsiveLoad("cooling", own, load.rating_kw[own], forecast, slider[own]),)
+        for name, own in bidding.items()
+        if len(own)
+    }
 
 
 def _inverters(scenario: Scenario, given: Voltage, bidders: IntArray) -> tuple[Inverters, ...]:

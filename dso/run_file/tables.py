@@ -50,7 +50,7 @@ LENGTH = _c("interval_s", "INTEGER", "length of the interval [s]")
 
 TABLES: tuple[Table, ...] = (
     Table("run", "What the run was made from; one row a fact.", (
-        _c("key", "TEXT", "format, schema_version, status, name, scenario, resolved (JSON), seed, versions"),
+        _c("key", "TEXT", "format, schema_version, status, name, scenario, resolved, seed, market, versions"),
         _c("value", "TEXT", "its value"),
     ), ("key",)),
     Table("journal", "One row a step: one event taken to completion by one machine.", (
@@ -191,6 +191,28 @@ TABLES: tuple[Table, ...] = (
         _c("customers_milliwh", "TEXT", "JSON, each customer's meter [mWh = 1e-6 kWh] (records: awards)"),
         _c("devices_milliwh", "TEXT", "JSON, each device that may bid, by number [mWh] (records: awards)"),
     ), ("market", "interval_start")),
+    Table("devices", "One row a population of agents: the devices that bid, and whose they are.", (
+        SEQ, TARIFF, _c("population", "TEXT", "its name"),
+        _c("devices", "TEXT", "JSON, number of each device, its place in `readings.devices_milliwh`"),
+        _c("customers", "TEXT", "JSON, whose each is"),
+        _c("lowest_kw", "TEXT", "JSON, what each draws at least; negative: it injects [kW]"),
+        _c("highest_kw", "TEXT", "JSON, what each draws at most [kW]"),
+        _c("slider", "TEXT", "JSON, preference of each customer, 0 comfort to 1 cost"),
+    ), ("tariff", "population")),
+    Table("device_use", "One row a market, population and interval: what was awarded, and what it drew.", (
+        SEQ, MARKET, TARIFF, _c("population", "TEXT", "its name"), START,
+        _c("devices", "INTEGER", "how many had an award and a reading"),
+        _c("awarded_kwh", "REAL", "what they were awarded [kWh]"),
+        _c("metered_kwh", "REAL", "what their meters say [kWh]"),
+        _c("discomfort", "REAL", "of all customers since the study began, in the unit of `comfort`"),
+    ), ("market", "tariff", "population", "interval_start")),
+    Table("comfort", "One row a population: how far its customers' wishes were missed, at the last audit.", (
+        SEQ, TARIFF, _c("population", "TEXT", "its name"),
+        _c("unit", "TEXT", "what discomfort is counted in"),
+        _c("customers", "TEXT", "JSON, the customers"),
+        _c("slider", "TEXT", "JSON, preference of each, 0 comfort to 1 cost"),
+        _c("discomfort", "TEXT", "JSON, of each since the study began"),
+    ), ("tariff", "population")),
     Table("equipment", "One row a change of the equipment's state.", (
         SEQ, _c("time_s", "INTEGER", "when [s since 1970-01-01T00:00Z]"),
         _c("element", "TEXT", "which element"),

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from dso.scenario.bidding import Bidding, TariffShare
 from dso.scenario.capacity import Capacity
+from dso.scenario.devices import Devices
 from dso.scenario.network import Network, StaticNetwork
 from dso.scenario.part import Part
 from dso.scenario.place import Source
@@ -194,7 +195,13 @@ class Scenario(Part):
     timezone: Zone = Field("UTC", description="IANA time zone of billing months and of times without a zone")
     start: Moment = Field(description="start of the study")
     end: Moment = Field(description="end of the study")
+    market: Literal["tariffs", "none"] = Field(
+        "tariffs", description="none: nobody bids, for a base case to compare with"
+    )
     customers: Customers = Field(description="who is connected")
+    devices: Devices | None = Field(
+        None, description="devices in homes; not given: cooling as one elastic load"
+    )
     weather: Weather = Field(Weather(), description="outdoor temperature")
     tariffs: Annotated[
         tuple[Annotated[Flat | Auction | Capacity | Voltage | Custom, Field(discriminator="kind")], ...],

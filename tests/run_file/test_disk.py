@@ -36,7 +36,7 @@ def one_line(told: subprocess.CompletedProcess[str], target: Path) -> str:
 def test_a_disk_that_fills_up_time_and_again(scenario, whole_run, tmp_path):
     target = tmp_path / "full.dso"
     resume: list[str] = []
-    for most in (250_000, 300_000, 400_000):
+    for most in (300_000, 350_000, 450_000):
         told = limited(most, "run", scenario, "-o", target, *resume)
         assert one_line(told, target).endswith("make room there, then go on with --resume\n")
         resume = ["--resume"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dso.engine.device_records import write_comfort, write_devices
 from dso.engine.outages import (
     Noted,
     begin_scripted,
@@ -59,6 +60,7 @@ def open_books(work: LifeWork) -> Literal["opened"]:
             fixed_usd_per_month=retailer.strategy.fixed_usd_per_month(),
         )
         work.row("enrolments", tariff=tariff, customers=[int(c) for c in retailer.customers])
+    write_devices(work)
     write_feeder(work)
     plan_script(work)
     work.note(customers=world.customers, tariffs=list(world.names()))
@@ -137,6 +139,7 @@ def audit(work: LifeWork) -> Literal["sound", "unsound"]:
             amount_uusd=world.ledger.balance_uusd[account],
             energy_kwh=world.ledger.energy_kwh[account],
         )
+    write_comfort(work)
     _note_reliability(work)
     sound = (
         findings["money_uusd"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dso.engine.device_records import write_use
 from dso.engine.market_work import MarketWork
 from dso.messages import FloatArray
 from dso.ports import Population
@@ -28,6 +29,7 @@ def check_tariff(work: MarketWork, tariff: str) -> tuple[int, int]:
         wrong = both & (np.abs(metered - told) > work.world.settings.suspect_kw_frac * rating)
         checked, off = checked + int(both.sum()), off + int(wrong.sum())
         _write_suspects(work, tariff, population, told, metered, wrong)
+        write_use(work, tariff, population, told, metered)
     return checked, off
 
 

@@ -1,0 +1,125 @@
+"""What a scenario may say of devices in customers' homes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dso.scenario.part import Part
+from dso.scenario.quantities import Fraction, NotNegative, Positive, Power
+
+Temperature = Annotated[float, Field(ge=-20, le=95, allow_inf_nan=False)]
+
+
+class Owned(Part):
+    """What all kinds have in common; what is not given is drawn for each home (docs/agents.md)."""
+
+    share: Fraction = Field(description="part of the customers that own one")
+    participation_frac: Fraction = Field(
+        1.0, description="of those on a tariff with a market, part whose device takes part"
+    )
+    file: str | None = Field(
+        None,
+        description="CSV with one row a device instead of a draw (docs/agents.md); share is then ignored",
+    )
+
+
+class Hvac(Owned):
+    """Heating and cooling of a house; gas heats where electricity does not."""
+
+    electric_heating_share: Fraction = Field(0.55, description="of them, who heats with electricity")
+    cooling_set_point_c: Temperature | None = Field(None, description="cooled to this, day and night [°C]")
+    heating_set_point_c: Temperature | None = Field(None, description="heated to this, day and night [°C]")
+    range_k: Annotated[NotNegative, Field(le=10)] | None = Field(
+        None, description="how far off its set-point slider 1 lets a house go, either way [K]"
+    )
+    cycling: bool = Field(False, description="whether machines run full on and off within a dead band")
+    ramp_share: Fraction = Field(
+        0.0, description="of those that take part, who has DSO+T's older ramp-bid thermostat instead"
+    )
+
+
+class WaterHeater(Owned):
+    """Electric water heater with a tank."""
+
+    set_point_c: Annotated[float, Field(ge=45, le=90)] | None = Field(None, description="kept at this [°C]")
+    volume_l: Annotated[Positive, Field(le=2000)] | None = Field(None, description="size of the tank [L]")
+    rating_kw: Annotated[Power, Field(gt=0)] | None = Field(None, description="of its element [kW]")
+
+
+class Ev(Owned):
+    """Electric vehicle that is charged at home."""
+
+    v2g_share: Fraction = Field(0.0, description="of them, who can also discharge")
+    capacity_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kWh]")
+    charge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
+    reserve_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="never less than this is left by choice [kWh]"
+    )
+
+
+class HomeBattery(Owned):
+    """Battery of a home."""
+
+    capacity_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kWh]")
+    charge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
+    discharge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
+    reserve_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        None, description="kept for outages [kWh]"
+    )
+
+
+class Pv(Owned):
+    """Rooftop PV; its production is bid, its weather is forecast."""
+
+    curtailable_share: Fraction = Field(0.0, description="of them, whose inverter gives way at price 0")
+
+
+class Elastic(Owned):
+    """A part of the fixed load that is given up where it is dear: no device in particular, no memory."""
+
+    load_frac: Fraction = Field(0.2, description="part of a customer's fixed load that it is")
+
+
+class Parallel(Part):
+    """Where agents plan; it changes no result."""
+
+    processes: int = Field(1, ge=1, le=1024, description="that plan side by side")
+    backend: Literal["loky", "threading", "multiprocessing", "dask"] = Field(
+        "loky", description="joblib's; dask needs a running client (docs/agents.md)"
+    )
+
+
+class DeviceForecast(Part):
+    """How well agents foresee the weather, and what they forget of their owners' habits."""
+
+    perfect: bool = Field(False, description="whether weather is forecast as it will be; for comparison only")
+    temperature_error_1h_k: Annotated[NotNegative, Field(le=2)] = Field(
+        0.35, description="standard deviation of the temperature forecast an hour ahead [K]"
+    )
+    sun_error_1h_frac: Annotated[NotNegative, Field(le=0.2)] = Field(
+        0.06, description="standard deviation of the irradiance forecast an hour ahead"
+    )
+
+
+class Devices(Part):
+    """Devices in homes; with this section, customers' cooling is that of their houses."""
+
+    hvac: Hvac | None = Field(None, description="heating and cooling")
+    water_heater: WaterHeater | None = Field(None, description="electric water heaters")
+    ev: Ev | None = Field(None, description="electric vehicles")
+    battery: HomeBattery | None = Field(None, description="batteries")
+    pv: Pv | None = Field(None, description="rooftop PV")
+    elastic: Elastic | None = Field(None, description="a part of the fixed load that answers prices")
+    fixed_load_frac: Annotated[NotNegative, Field(le=2)] = Field(
+        0.5, description="part of the load series beside cooling that remains: what is no device here"
+    )
+    zip_frac: tuple[Fraction, Fraction, Fraction] = Field(
+        (0.0, 0.0, 1.0), strict=False, description="constant impedance, current and power in the fixed load"
+    )
+    forecast: DeviceForecast = Field(DeviceForecast(), description="how well agents foresee the weather")
+    parallel: Parallel = Field(Parallel(), description="where agents plan")
+
+
+KINDS = ("hvac", "water_heater", "ev", "battery", "pv", "elastic")
