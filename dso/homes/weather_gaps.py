@@ -13,20 +13,18 @@ IRRADIANCE = ("ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2")
 
 
 def gaps(weather: Weather, start_s: int, end_s: int) -> list[str]:
-    """What a study would miss in weather, in a sentence each; nothing where all is there.
+    """What a study would miss in weather, a sentence for each quantity; nothing where all is there.
 
     Parameters
     ----------
     start_s, end_s : the study, with as much as its agents look ahead [s since the epoch].
     """
-    first, last = start_s // HOUR_S, -(-end_s // HOUR_S)
-    instants = typical_hour(np.arange(first, last + 1) * float(HOUR_S) + weather.utc_offset_s)
-    begins, ends = np.unique(np.floor(instants).astype(int)), np.unique(np.ceil(instants[1:]).astype(int))
+    local_s = np.arange(start_s // HOUR_S, -(-end_s // HOUR_S) + 1) * HOUR_S + weather.utc_offset_s
+    instants = typical_hour(local_s.astype(np.float64))
+    around, ends = _hours(np.floor(instants), np.ceil(instants)), _hours(np.ceil(instants[1:]))
     found = []
-    for name, hours in (("temperature", begins), *((name, ends) for name in BY_HALF_HOUR)):
-        missing = [
-            month_day_hour(int(h)) for h in hours % HOURS if np.isnan(getattr(weather, name)[h % HOURS])
-        ]
+    for name, hours in (("temperature", around), *((name, ends) for name in IRRADIANCE)):
+        missing = [month_day_hour(int(h)) for h in hours[np.isnan(getattr(weather, name)[hours])]]
         if missing:
             named = ", ".join(missing[:NAMED])
             more = f" and {len(missing) - NAMED} hours more" if len(missing) > NAMED else ""
@@ -35,5 +33,6 @@ def gaps(weather: Weather, start_s: int, end_s: int) -> list[str]:
 
 
 def _hours(*positions: FloatArray) -> IntArray:
-    """Positions of a typical year, in order, each once."""
-    return np.asarray(list(dict.fromkeys(np.concatenate(positions).astype(np.int64) % HOURS)), np.int64)
+    """Positions of a typical year in the order of time, each once."""
+    each = np.stack(positions, axis=1).ravel().astype(np.int64) % HOURS
+    return np.array(list(dict.fromkeys(each.tolist())), np.int64)
