@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from dso.errors import CurveError
 from dso.market import Curve
-from dso.wholesale.grid import Floats
+from dso.wholesale.grid import Floats, Ints
 
 KW_PER_MW = 1000.0
 
@@ -97,6 +97,16 @@ class Demand:
         wide = size > 0
         return cls(float(quantity[0]), size[wide], price[:-1][wide], price[1:][wide])
 
+    def to_curve(self) -> Curve:
+        """The same as a curve of kW over USD/kWh; the worth of a piece of no slope is a horizontal part."""
+        price = np.ravel((self.first_usd_per_mwh, self.last_usd_per_mwh), order="F")
+        if not price.size:
+            return Curve.vertical(self.fixed_mw * KW_PER_MW)
+        after = self.fixed_mw + np.cumsum(self.size_mw)
+        level = np.ravel((after - self.size_mw, after), order="F")
+        level = np.maximum.accumulate(level)
+        return Curve(price[::-1] / KW_PER_MW, level[::-1] * KW_PER_MW)
+
     @property
     def most_mw(self) -> float:
         """What is wanted at the lowest price [MW]."""
@@ -111,26 +121,40 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """The pieces of all demands of one interval, one after the other."""
+    """All demands of one interval: their fixed loads, and their pieces one after the other."""
 
-    owner: np.ndarray[tuple[int, ...], np.dtype[np.int64]]  # (k,) position of the demand
-    bus: np.ndarray[tuple[int, ...], np.dtype[np.int64]]  # (k,) position of its bus
+    at: Ints  # (b,) position of the bus of each demand
+    fixed_mw: Floats  # (b,)
+    owner: Ints  # (k,) position of the demand of each piece
     size_mw: Floats  # (k,)
     worth_usd_per_mwh: Floats  # (k,) of the first MW
     square_usd_per_mw2h: Floats  # (k,) half of how the worth falls
 
     @classmethod
     def of(cls, buses: Sequence[int], demands: Sequence[Demand], cap_usd_per_mwh: float) -> Pieces:
-        """All pieces; what is worth more than the cap is worth the cap."""
+        """The demands at these positions of buses; what is worth more than the cap is worth the cap."""
         capped = [_capped(demand, cap_usd_per_mwh) for demand in demands]
-        count = [demand.size_mw.size for demand in capped]
-        owner = np.repeat(np.arange(len(count)), np.asarray(count, np.int64))
+        owner = np.repeat(np.arange(len(capped)), np.array([d.size_mw.size for d in capped], np.int64))
         size, first, last = (
             np.concatenate([np.zeros(0), *(getattr(demand, name) for demand in capped)])
             for name in ("size_mw", "first_usd_per_mwh", "last_usd_per_mwh")
         )
-        bus = np.asarray(buses, np.int64)[owner] if owner.size else owner
-        return cls(owner, bus, size, first, (first - last) / (2 * size))
+        fixed = np.array([demand.fixed_mw for demand in capped])
+        return cls(np.array(buses, np.int64), fixed, owner, size, first, (first - last) / (2 * size))
+
+    @property
+    def bus(self) -> Ints:
+        """Position of the bus of each piece, (k,)."""
+        return self.at[self.owner]
+
+    def fixed_at(self, size: int) -> Floats:
+        """The fixed loads by bus, (n,) [MW]."""
+        return np.bincount(self.at, self.fixed_mw, size).astype(float)
+
+    def wanted_mw(self, taken_mw: Floats) -> Floats:
+        """What each demand wants where so much of each piece is taken, (b,) [MW]."""
+        taken: Floats = self.fixed_mw + np.bincount(self.owner, taken_mw, self.fixed_mw.size)
+        return taken
 
 
 def _capped(demand: Demand, cap: float) -> Demand:

@@ -84,13 +84,9 @@ def dispatch(
     DsoError : the solver found no optimum (one always exists).
     """
     pieces = Pieces.of(buses, demands, prices.cap_usd_per_mwh)
-    fixed = np.array([demand.fixed_mw for demand in demands])
-    load = np.array(load_mw, float)
-    np.add.at(load, np.asarray(buses, np.int64), fixed)
+    load = np.asarray(load_mw, float) + pieces.fixed_at(system.grid.size)
     programme = interval_programme(system, load, min_mw, max_mw, pieces, prices)
-    found = solve(programme, time_limit_s=time_limit_s, way=way)
-    taken = np.bincount(pieces.owner, found.x[parts(system, pieces)[1]], len(demands))
-    return as_dispatch(system, pieces, found, fixed + taken)
+    return as_dispatch(system, pieces, solve(programme, time_limit_s=time_limit_s, way=way))
 
 
 def parts(system: System, pieces: Pieces) -> list[slice]:
@@ -132,9 +128,10 @@ def _rows(system: System, pieces: Pieces) -> sparse.csc_array:
     )
 
 
-def as_dispatch(system: System, pieces: Pieces, found: Optimum, wanted: Floats) -> Dispatch:
+def as_dispatch(system: System, pieces: Pieces, found: Optimum) -> Dispatch:
     """What the solution of an interval's programme means."""
-    generation, _, shed, spilled, injected = (found.x[part] for part in parts(system, pieces))
+    generation, taken, shed, spilled, injected = (found.x[part] for part in parts(system, pieces))
     price = found.dual[: system.grid.size]
     flow = system.shift_factors @ injected
+    wanted = pieces.wanted_mw(taken)
     return Dispatch(price, generation, flow, wanted, shed, spilled, found.value, found.how)

@@ -37,6 +37,7 @@ class Found:
     dual: Floats  # (m,) empty for whole numbers
     value: float
     gap: float  # relative, of whole numbers
+    feasible: bool  # whether x is a solution, if not the best
 
 
 def run_highs(
@@ -72,7 +73,8 @@ def run_highs(
     status = str(solver.modelStatusToString(solver.getModelStatus()))
     gap = float(info.mip_gap) if whole is not None else 0.0
     x, dual = np.array(solution.col_value), np.array(solution.row_dual)
-    return Found(status, x, dual, float(info.objective_function_value), gap)
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    return Found(status, x, dual, float(info.objective_function_value), gap, bool(feasible))
 
 
 def _options(limits: Limits) -> dict[str, Any]:
