@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ NUMBERS = {f"{ESPI} {name}": name for name in (
 )}  # fmt: skip
 READING, PERIOD, WHOLE = f"{ESPI} IntervalReading", f"{ESPI} timePeriod", f"{ESPI} interval"
 START, DURATION, VALUE, QUALITY = (f"{ESPI} {n}" for n in ("start", "duration", "value", "quality"))
+TIMES = {START: "start", DURATION: "duration"}
 ENTRY, LINK, TITLE, FEED = (f"{ATOM} {n}" for n in ("entry", "link", "title", "feed"))
 EARLIEST_S, LATEST_S = -2_208_988_800, 253_402_300_799  # 1900 to 9999
 LONGEST_S = 2**32 - 1
@@ -68,6 +70,7 @@ class Entries:
         self.entries: list[Entry] = []
         self.problems: list[Problem] = []
         self.is_feed = False
+        self.line: Callable[[], int] = lambda: 0
         self._entry: Entry | None = None
         self._inside: list[str] = []
         self._block_start: int | None = None
@@ -86,7 +89,7 @@ class Entries:
         if len(self.problems) == MOST_PROBLEMS:
             raise InputError([*self.problems, Problem(str(self.path), "and so on; the rest was not read")])
 
-    def start(self, name: str, attributes: dict[str, str], line: int) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         self._inside.append(name)
         if name == READING:
@@ -94,7 +97,7 @@ class Entries:
         elif name == PERIOD:
             self._timed = True
         elif name == ENTRY:
-            self._entry = Entry(line)
+            self._entry = Entry(self.line())
         elif name == FEED:
             self.is_feed = True
         elif self._entry is None:
@@ -105,23 +108,23 @@ class Entries:
             self._entry.kind = RESOURCES[name]
             self._block_start, self._in_block = None, 0
 
-    def end(self, name: str, text: str, line: int) -> None:
+    def end(self, name: str, text: str) -> None:
         """An element ends."""
         self._inside.pop()
         entry = self._entry
         if entry is None:
             return
         above = self._inside[-1] if self._inside else ""
-        if name in (START, DURATION):
-            self._time(name, above, text, line)
+        if name in TIMES:
+            self._time(TIMES[name], above, text)
         elif name == VALUE and above == READING:
-            self._value = self._number("value", text, line, -LARGEST_VALUE, LARGEST_VALUE)
+            self._value = self._number("value", text, -LARGEST_VALUE, LARGEST_VALUE)
         elif name == READING:
-            self._reading(entry, line)
+            self._reading(entry.readings)
         elif name == QUALITY:
-            self._quality = self._number("quality", text, line, 0, 255)
+            self._quality = self._number("quality", text, 0, 255)
         elif name in NUMBERS:
-            number = self._number(NUMBERS[name], text, line, -LARGEST_VALUE, LARGEST_VALUE)
+            number = self._number(NUMBERS[name], text, -LARGEST_VALUE, LARGEST_VALUE)
             if number is not None:
                 entry.numbers[NUMBERS[name]] = number
         elif name == TITLE and above == ENTRY:
@@ -139,26 +142,26 @@ class Entries:
         elif relation == "related":
             entry.related.append(href)
 
-    def _time(self, name: str, above: str, text: str, line: int) -> None:
-        short = name.rpartition(" ")[2]
-        low, high = (EARLIEST_S, LATEST_S) if name == START else (0, LONGEST_S)
-        number = self._number(short, text, line, low, high)
+    def _time(self, short: str, above: str, text: str) -> None:
+        low, high = (EARLIEST_S, LATEST_S) if short == "start" else (0, LONGEST_S)
+        number = self._number(short, text, low, high)
         if number is not None and above == PERIOD:
             self._period[short] = number
-        elif number is not None and above == WHOLE and name == START:
+        elif number is not None and above == WHOLE and short == "start":
             self._block_start = number
 
-    def _number(self, what: str, text: str, line: int, low: int, high: int) -> int | None:
+    def _number(self, what: str, text: str, low: int, high: int) -> int | None:
         try:
             number = int(text)
         except ValueError:
             number = None
         if number is not None and low <= number <= high and "_" not in text:
             return number
-        self.problem(line, f"{what} must be a whole number from {low} to {high}, was '{text.strip()[:40]}'")
+        what = f"{what} must be a whole number from {low} to {high}, was '{text.strip()[:40]}'"
+        self.problem(self.line(), what)
         return None
 
-    def _reading(self, entry: Entry, line: int) -> None:
+    def _reading(self, readings: Readings) -> None:
         """A reading without a value is a gap."""
         self._in_block += 1
         if self._value is None:
@@ -167,15 +170,14 @@ class Entries:
         if not self._timed:
             start, duration = self._block_start, -self._in_block
         if start is None or not duration:
-            self.problem(line, "a reading needs a start and a duration above 0 s")
+            self.problem(self.line(), "a reading needs a start and a duration above 0 s")
             return
-        readings = entry.readings
         if self._quality is not None:
             readings.quality[len(readings.values)] = self._quality
         readings.starts_s.append(start)
         readings.durations_s.append(duration)
         readings.values.append(self._value)
-        readings.lines.append(line)
+        readings.lines.append(self.line())
 
 
 def read_entries(path: Path) -> Entries:

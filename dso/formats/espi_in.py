@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dso.errors import InputError, Problem
 from dso.formats.espi_channel import Channel, channel_of, joined
-from dso.formats.espi_entries import Entries, Entry, read_entries
+from dso.formats.espi_entries import Entries, Entry, Readings, read_entries
 from dso.formats.espi_words import ELECTRICITY_SERVICE, VALID
 
 
@@ -75,11 +75,13 @@ def _usage_points(found: Entries) -> Iterator[UsagePoint]:
         channels: list[Channel] = []
         left_out: list[str] = []
         for meter in meters.get(id(point), []):
-            kind = _type_of(meter, types)
+            kind, parts = _type_of(meter, types), blocks.get(id(meter), [])
             if kind is None:
                 found.problem(meter.line, "MeterReading has no link to a ReadingType that is in the file")
                 continue
-            channel = channel_of(found, meter, kind, blocks.get(id(meter), []))
+            channel = channel_of(found, meter, kind, parts)
+            for part in parts:  # a large file is in memory once only
+                part.readings = Readings()
             if isinstance(channel, str):
                 left_out.append(f"{meter.title or meter.own}: {channel}")
             else:

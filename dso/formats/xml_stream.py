@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from xml.parsers import expat
@@ -16,10 +17,12 @@ CHUNK_BYTES = 1 << 16
 class Elements(Protocol):
     """Who is told of elements; names are `namespace name`."""
 
-    def start(self, name: str, attributes: dict[str, str], line: int) -> None:
+    line: Callable[[], int]  # set before anything is told: where the file is just now
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
 
-    def end(self, name: str, text: str, line: int) -> None:
+    def end(self, name: str, text: str) -> None:
         """An element ends; `text` is what stood in it since the last tag."""
 
 
@@ -51,8 +54,9 @@ class _Parser:
     def __init__(self, path: Path, elements: Elements) -> None:
         self._path = path
         self._elements = elements
-        self._depth = self._length = 0
-        self._text: list[str] = []
+        elements.line = self._line
+        self._depth = 0
+        self._text = ""
         self._expat = expat.ParserCreate(namespace_separator=" ")
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._start
@@ -78,29 +82,27 @@ class _Parser:
         self._depth += 1
         if self._depth > DEEPEST:
             raise self._wrong(f"nests elements more than {DEEPEST} deep, which no meter file does")
-        self._forget()
-        self._elements.start(name, attributes, self._expat.CurrentLineNumber)
+        self._text = ""
+        self._elements.start(name, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
-        self._elements.end(name, "".join(self._text), self._expat.CurrentLineNumber)
-        self._forget()
+        self._elements.end(name, self._text)
+        self._text = ""
 
     def _said(self, text: str) -> None:
-        self._length += len(text)
-        if self._length > LONGEST_TEXT:
+        self._text += text
+        if len(self._text) > LONGEST_TEXT:
             raise self._wrong(
                 f"holds a text of more than {LONGEST_TEXT} characters, which no meter file does"
             )
-        self._text.append(text)
 
-    def _forget(self) -> None:
-        self._text.clear()
-        self._length = 0
+    def _line(self) -> int:
+        return self._expat.CurrentLineNumber
 
     def _doctype(self, *_: object) -> None:
         raise self._wrong("declares a document type or an entity; take the <!DOCTYPE …> out")
 
     def _wrong(self, what: str, line: int | None = None) -> InputError:
-        place = self._expat.CurrentLineNumber if line is None else line
+        place = self._line() if line is None else line
         return InputError([Problem(f"{self._path}:{place}", what)])

@@ -11,6 +11,8 @@ import pytest
 
 from dso.cli.failing import told
 from dso.cli.greenbutton import greenbutton_command
+from dso.formats import read_green_button
+from dso.run_file import RunReader
 from tests.cli.conftest import Told
 from tests.formats.handmade import metered
 
@@ -82,3 +84,14 @@ def test_what_is_wrong_ends_with_2_and_says_what_to_do(
     bad = greenbutton("in", file)
     assert (bad.code, "bad.xml:1: declares a document type" in bad.err) == (2, True)
     assert greenbutton("out", run, "--json").code == 2
+
+
+def test_what_a_study_metered_comes_back_as_it_stands_in_its_run_file(
+    greenbutton: Command, finished: Path
+) -> None:
+    with RunReader(finished) as reader:
+        rows = reader.rows("SELECT customers_milliwh m FROM readings ORDER BY interval_start")
+    metered_mwh = list(zip(*(json.loads(row["m"]) for row in rows), strict=True))
+    greenbutton("out", finished, "-o", "all.xml")
+    points = read_green_button(Path("all.xml"))
+    assert [tuple(round(kwh * 1e6) for kwh in p.kwh.tolist()) for p in points] == metered_mwh
