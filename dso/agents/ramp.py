@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dso.agents.house_model import HouseModel, Stretch, missed_k
+from dso.agents.ramp_curve import ramp_curve
 from dso.clock import HOUR_S
 from dso.homes.houses import Houses
 from dso.homes.local_time import LocalTime
@@ -15,7 +16,7 @@ from dso.messages import Award, BidRequest, Bids, FloatArray, IntArray, Measured
 from dso.ports import Outdoors
 
 WINDOW_S = 24 * HOUR_S
-LEAST_STD_USD_PER_KWH = 1e-6  # below it prices say nothing
+KEPT_S = 3 * WINDOW_S  # behind what was heard last, which may lie a day or two ahead
 RAMP = 2.0  # standard deviations from one end of the range to the other; te30 draws it around that
 
 
@@ -32,16 +33,11 @@ class RampMemory:
 class RampThermostats:
     """Thermostats whose set-point follows the price, within limits: the controller of TESP's te30 example.
 
-    With μ and σ the mean and standard deviation of the last day's binding prices, weighted by time, L and H the
-    slider's share of `range_low_k` and `range_high_k`, and k = ramp·σ/(L + H) [USD/kWh/K], at price p a house is
-    cooled down to  set-point + clip((p − μ)/k, −L, H)  and heated up to  set-point − clip((p − μ)/k, −H, L).
-    So it bids  p = μ + k·(air − set-point)  when it cools, μ + k·(set-point − air) when it heats. te30's
-    `offset_limit` is L = H.
-
-    A cycling machine bids as in te30: its rating, all of it at that price, held to 0 … price_cap. An ideal one
-    would draw less than it was awarded; it bids the line of powers to which those set-points lead by the end of
-    the interval, in two points. Where σ or the slider is 0 or the thermostat acts by itself the bid is vertical
-    and the schedule holds.
+    Set-points and prices are those of `ramp_curve`, with the mean and standard deviation of the last day's
+    binding prices, weighted by time. A cycling machine bids as in te30: its rating, all of it at the price of
+    its air, held to 0 … price_cap. An ideal one would draw less than it was awarded; it bids the line of
+    powers to which its set-points lead by the end of the interval, in two points. Where prices or the slider
+    leave no choice, or the thermostat acts by itself, the bid is vertical and the schedule holds.
 
     These agents do not plan. For a position they bid, vertically, what holds the set-points in the weather
     expected.
@@ -62,9 +58,9 @@ class RampThermostats:
 
     References
     ----------
-    TESP, `tesp_support/hvac.py` (`formulate_bid`, `bid_accepted`), Battelle 2017–2019; J. Fuller, K. Schneider
-    and D. Chassin, Analysis of residential demand response and double-auction markets, IEEE PES General Meeting
-    2011, doi:10.1109/PES.2011.6039827; GridLAB-D, class controller.
+    TESP, `tesp_support/hvac.py` (`formulate_bid`, `bid_accepted`), Battelle 2017–2019; J. Fuller,
+    K. Schneider and D. Chassin, Analysis of residential demand response and double-auction markets, IEEE PES
+    General Meeting 2011; GridLAB-D, class controller.
     """
 
     name = "ramp"
@@ -116,7 +112,7 @@ class RampThermostats:
     # --- what it hears and sees ---------------------------------------------------------------------------
 
     def hear(self, signal: PriceSignal) -> None:
-        """Remember the last day's prices; only binding ones count, and a later one in the place of an earlier."""
+        """Remember a price; only binding ones count, and of two for the same time the later."""
         if not signal.binding:
             return
         heard = {
@@ -124,13 +120,14 @@ class RampThermostats:
             for interval, price in zip(signal.intervals, signal.price_usd_per_kwh.tolist(), strict=True)
             if np.isfinite(price)
         }
-        oldest_s = min(interval.start_s for interval in signal.intervals) - WINDOW_S
+        oldest_s = min(interval.start_s for interval in signal.intervals) - KEPT_S
         kept = {start: entry for start, entry in self._memory.prices.items() if start >= oldest_s}
         self._memory = replace(self._memory, prices=kept | heard)
 
     def usual(self, at_s: int) -> tuple[float, float]:
-        """Mean and standard deviation of the prices of the day before an instant [USD/kWh]; NaN and 0 without."""
-        known = [e for start, e in sorted(self._memory.prices.items()) if at_s - WINDOW_S <= start < at_s]
+        """Mean and standard deviation of the last day's prices [USD/kWh]; NaN and 0 if there were none."""
+        prices = sorted(self._memory.prices.items())
+        known = [e for start, e in prices if start < at_s and start + e[0] > at_s - WINDOW_S]
         if not known:
             return np.nan, 0.0
         seconds, price = np.array(known).T
@@ -177,17 +174,46 @@ class RampThermostats:
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)
 
     def _curve(self, stretch: Stretch, expected: float, at_s: int) -> tuple[FloatArray, FloatArray]:
-        """(n, 2) each; dear first."""
-        mean, per_k = self._usd_per_kwh_k(at_s)
-        base, sign = _wanted(stretch)
-        held = stretch.reach_kw(base).clip(0.0, stretch.rating_kw)
-        alone, own = stretch.left_alone(), stretch.own()[1]
-        vertical = np.where(alone, own, held)
+        """(n, 2) quantities and prices, dear first."""
+        mean, std = self.usual(at_s)
+        curve = ramp_curve(stretch, mean, self.ramp * std)
         if self.cycling:
-            low, high = np.zeros_like(held), stretch.rating_kw
-            dear = cheap = np.clip(mean + per_k * sign * (stretch_air(self, at_s) - base), 0.0, self.price_cap_usd_per_kwh)
+            price = np.clip(curve.price_of(self._state(at_s)[0]), 0.0, self.price_cap_usd_per_kwh)
+            points = np.zeros(len(price)), stretch.rating_kw, price, price
         else:
-            low, high, dear, cheap = self._line(stretch, base, sign, mean, per_k)
-        fixed = alone | ~(per_k > 0)
-        quantity = np.where(fixed[:, None], vertical[:, None], np.stack([low, high], axis=-1))
-        return quantity, np.where(fixed[:, None], expected, np.stack([dear, cheap], axis=-1))
+            points = curve.line()
+        low, high, dear, cheap = points
+        fixed = curve.fixed[:, None]
+        quantity = np.where(fixed, curve.held_kw[:, None], np.stack([low, high], axis=-1))
+        return quantity, np.where(fixed, expected, np.stack([dear, cheap], axis=-1))
+
+    def _holding_kw(self, from_s: int, to_s: int, known_at_s: int) -> FloatArray:
+        """(n,) what holds the set-point in use from one end of an interval to the other."""
+        for wanted in reversed(self._model.set_points_c((from_s + to_s) / 2)):
+            stretch = self._model.stretch(np.stack([wanted, wanted]), from_s, to_s, known_at_s)
+            if stretch.warm:
+                break
+        return ramp_curve(stretch, np.nan, 0.0).held_kw
+
+    # --- what devices are told ----------------------------------------------------------------------------
+
+    def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:
+        """What was awarded, (n,) [kW], within ratings; a house draws what its set-point makes it draw."""
+        return np.asarray(np.clip(award.quantity_kw[interval_index], self.lowest_kw, self.highest_kw))
+
+    def setting(self, award: Award, interval_index: int) -> Setting:
+        """The set-point at the price that came, (n,) [°C]; NaN: the schedule."""
+        interval, price = award.intervals[interval_index], float(award.price_usd_per_kwh[interval_index])
+        mean, std = self.usual(interval.start_s)
+        state = self._state(interval.start_s)
+        stretch = self._model.stretch(state, interval.start_s, interval.end_s, interval.start_s)
+        told = ramp_curve(stretch, mean, self.ramp * std).set_point_c(price)
+        return Setting(self.kind, self.devices, "°C", told)
+
+    def get_state(self) -> Any:
+        """What it remembers; the same object as long as nothing has changed."""
+        return self._memory
+
+    def set_state(self, state: Any) -> None:
+        """Take back what `get_state` returned."""
+        self._memory = state

@@ -91,7 +91,7 @@ def test_without_slack_the_range_is_the_power_of_the_own_thermostat() -> None:
 
 def test_a_house_that_needs_nothing_may_cool_ahead() -> None:
     """Slider 1/2 of 2 K allows 23 °C: there it may stay with 0.2 · 11/2.5 = 0.88 kW, from above go there."""
-    least, most = agents(house(2)).range_kw(np.array([[23.0, 23.8]] * 3), NOON_S, NOON_S + 300, NOON_S)
+    least, most = agents(house(2)).range_kw(np.array([[23.0, 24.5]] * 3), NOON_S, NOON_S + 300, NOON_S)
     assert least == pytest.approx([0.0, 0.0])
     assert most == pytest.approx([0.88, 3.0])
 
