@@ -29,6 +29,8 @@ class RowBook:
         terms : columns (k,) or (k, j), negative for none, and their values, one, (k,) or (k, j).
         """
         size = max(np.shape(np.atleast_1d(column))[0] for column, _ in terms)
+        if not size:
+            return
         at = self.count + np.arange(size)
         for column, value in terms:
             columns = np.asarray(column, np.int64).reshape(size, -1)
