@@ -56,6 +56,10 @@ class EngineError(DsoError):
     """The engine cannot go on: a time that lies in the past, too many steps at an instant."""
 
 
+class ParticipantError(DsoError):
+    """What a participant sent cannot be used; it is rejected, and the market goes on."""
+
+
 class NetworkUnavailableError(DsoError):
     """The DO's model of its wires cannot answer; the static limits take its place."""
 

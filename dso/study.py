@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from dso.clock import HOUR_S
 from dso.engine.loop import Engine
 from dso.engine.step import Step
 from dso.errors import RunFileError
+from dso.messages import BidRequest
 from dso.registry import build_engine
 from dso.run_file.place import check_resumable, read_facts
 from dso.run_file.writer import RunWriter
@@ -35,10 +36,21 @@ class Progress:
     end_s: int
 
 
-def load(path: Path | str) -> Engine:
-    """An engine for a scenario, ready to step; raises ScenarioError with everything that is wrong with it."""
+def load(path: Path | str, agents: Mapping[str, Callable[[BidRequest], Any]] | None = None) -> Engine:
+    """An engine for a scenario, ready to step.
+
+    Parameters
+    ----------
+    path : of the scenario.
+    agents : functions that bid for participants outside, by their names in `devices.outside`; see
+        `dso.agents.outside.OutsideAgents`.
+
+    Raises
+    ------
+    ScenarioError : with everything that is wrong with the scenario.
+    """
     source = Path(path)
-    return build_engine(load_scenario(source), source.parent)
+    return build_engine(load_scenario(source), source.parent, agents)
 
 
 def run(

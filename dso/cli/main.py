@@ -59,6 +59,12 @@ COMMANDS = {
             "What of the wires bound most often, and what its rent would pay for.",
         ),
         "export": ("dso.cli.export", "export_command", "Tables of a run as CSV or Parquet files."),
+        "greenbutton": (
+            "dso.cli.greenbutton",
+            "greenbutton_command",
+            "Meter data as Green Button XML, out of a run and in from a file.",
+        ),
+        "openadr": ("dso.cli.openadr", "openadr_command", "Published prices of a run as OpenADR 3 events."),
     },
     "parts": {
         "charts": ("dso.cli.charts", "charts_command", "The statecharts that this engine runs."),

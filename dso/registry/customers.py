@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from dso.plant.homes import HomesPlant
 from dso.ports import Forecast, Plant, Population
 from dso.registry.enrolment import cooling
 from dso.registry.findings import Findings
+from dso.registry.outside import Answer, Registered
 from dso.registry.wires import Wires
 from dso.scenario.devices import Devices
 from dso.scenario.model import Scenario
@@ -36,6 +37,7 @@ class Inside:
     owners: IntArray | None  # (devices,) customer of each that may bid; None: one each
     forecast: Forecast
     plant: Plant
+    outside: Mapping[str, tuple[Registered, ...]] = field(default_factory=dict)  # by tariff
 
 
 def customers_of(
@@ -46,6 +48,8 @@ def customers_of(
     slider: FloatArray,
     wires: Wires,
     findings: Findings,
+    enrolled: Mapping[str, IntArray],
+    answers: Mapping[str, Answer],
 ) -> Inside:
     """The customers' side: with devices, or with cooling as one elastic load.
 
@@ -55,9 +59,14 @@ def customers_of(
     slider : (customers,) preference of each, from comfort, 0, to cost, 1.
     wires : with the network whose losses the head meter includes.
     findings : where impossible devices are told.
+    enrolled : customers by tariff.
+    answers : functions that bid for participants outside, by the sender's name.
     """
     if scenario.devices is not None:
-        return _with_devices(scenario, scenario.devices, folder, load, bidding, slider, wires, findings)
+        with_names = (enrolled, answers)
+        return _with_devices(
+            scenario, scenario.devices, folder, load, bidding, slider, wires, findings, *with_names
+        )
     everyone = np.unique(np.concatenate([*bidding.values(), np.zeros(0, np.int64)]))
     given = scenario.forecast
     forecast = SeededForecast(
@@ -80,11 +89,15 @@ def _with_devices(
     slider: FloatArray,
     wires: Wires,
     findings: Findings,
+    enrolled: Mapping[str, IntArray],
+    answers: Mapping[str, Answer],
 ) -> Inside:
     from dso.registry.homes import homes_of
 
     start_s, count = instant(scenario.start, scenario), scenario.customers.count
-    homes = homes_of(scenario, given, folder, load, bidding, slider, _step_s(scenario), findings)
+    homes = homes_of(
+        scenario, given, folder, load, bidding, slider, _step_s(scenario), findings, enrolled, answers
+    )
     error = ForecastError(
         load.customers,
         scenario.seed,
@@ -98,7 +111,7 @@ def _with_devices(
     place = np.zeros(count, np.int64) if wires.point_of is None else wires.point_of
     plant = HomesPlant(fixed_kw, homes.fleet, wires.network, place, start_s)
     forecast = HomesForecast(fixed_kw, Baseline(homes.fleet, start_s), homes.owners, error)
-    return Inside(homes.populations, homes.owners, forecast, plant)
+    return Inside(homes.populations, homes.owners, forecast, plant, homes.outside)
 
 
 def _step_s(scenario: Scenario) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from dso.registry.customers import customers_of
 from dso.registry.enrolment import bidders, enrolments, operators, preferences
 from dso.registry.equipment import crews_of, script_of
 from dso.registry.findings import Findings
+from dso.registry.outside import Answer
 from dso.registry.tariffs import tariff_of
 from dso.registry.wires import wires_of
 from dso.scenario.model import Scenario
@@ -32,19 +34,20 @@ from dso.scenario.times import instant, zone_of
 from dso.statechart import Chart
 
 
-def build_engine(scenario: Scenario, folder: Path) -> Engine:
+def build_engine(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | None = None) -> Engine:
     """Everything that a scenario names, put together and ready to start.
 
     Parameters
     ----------
     scenario : a checked scenario.
     folder : what its paths are relative to.
+    answers : functions that bid for participants outside, by the sender's name in the scenario.
 
     Raises
     ------
     ScenarioError : if plug-ins or data files turn out not to fit; with everything that is wrong.
     """
-    world = _world(scenario, folder)
+    world = _world(scenario, folder, answers)
     market, life, billing = chart_named("market"), chart_named("dso"), chart_named("billing")
     retail = {
         name: (chart_named(f"{RETAIL_CHARTS}/{r.mechanism}"), RETAIL) for name, r in world.retailers.items()
@@ -60,7 +63,7 @@ def build_engine(scenario: Scenario, folder: Path) -> Engine:
     return engine
 
 
-def _world(scenario: Scenario, folder: Path) -> World:
+def _world(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | None) -> World:
     start_s, end_s = instant(scenario.start, scenario), instant(scenario.end, scenario)
     periods = billing_periods(scenario, start_s, end_s)
     enrolled = enrolments(scenario)
@@ -81,7 +84,7 @@ def _world(scenario: Scenario, folder: Path) -> World:
     strategies = _strategies(tariffs)
     bidding = bidders(scenario, enrolled, set(strategies))
     slider = preferences(scenario, enrolled)
-    inside = customers_of(scenario, folder, load, bidding, slider, wires, findings)
+    inside = customers_of(scenario, folder, load, bidding, slider, wires, findings, enrolled, answers or {})
     findings.tell()
     retailers = {
         name: LoadServingEntity(name, tariff.mechanism, tariff.load_serving(), enrolled[name])
@@ -92,7 +95,7 @@ def _world(scenario: Scenario, folder: Path) -> World:
         series={s.name: series_spec(s) for s in scenario.series},
         distribution=distribution,
         retailers=retailers,
-        operators=dict(operators(scenario, strategies, bidding, inside.populations)),
+        operators=dict(operators(scenario, strategies, bidding, inside.populations, inside.outside)),
         wholesale=wholesale,
         forecast=inside.forecast,
         plant=inside.plant,

@@ -14,6 +14,7 @@ from dso.homes.customers import sliders
 from dso.messages import FloatArray, IntArray
 from dso.operators.market_operator import MarketOperator
 from dso.ports import MarketOperatorStrategy, Population
+from dso.registry.outside import Registered
 from dso.scenario.bidding import Bidding
 from dso.scenario.model import Scenario
 from dso.scenario.voltage import Voltage
@@ -57,6 +58,7 @@ def operators(
     strategies: Mapping[str, MarketOperatorStrategy],
     bidding: Mapping[str, IntArray],
     populations: Mapping[str, tuple[Population, ...]],
+    outside: Mapping[str, tuple[Registered, ...]],
 ) -> Iterator[tuple[str, MarketOperator]]:
     """The MO of each tariff that has one, with the populations that bid in its markets."""
     count = scenario.customers.count
@@ -64,7 +66,20 @@ def operators(
     for name, strategy in strategies.items():
         own, part = bidding.get(name, np.zeros(0, np.int64)), given[name]
         offering = _inverters(scenario, part, own) if isinstance(part, Voltage) else ()
-        yield name, MarketOperator(name, strategy, populations.get(name, ()), count, offering=offering)
+        senders = outside.get(name, ())
+        yield (
+            name,
+            MarketOperator(
+                name,
+                strategy,
+                populations.get(name, ()),
+                count,
+                outside={s.name: s.customers for s in senders},
+                outside_limits_kw={s.name: (s.lowest_kw, s.highest_kw) for s in senders},
+                outside_devices={s.name: s.devices for s in senders},
+                offering=offering,
+            ),
+        )
 
 
 def preferences(scenario: Scenario, enrolled: Mapping[str, IntArray]) -> FloatArray:

@@ -14,6 +14,7 @@ from dso.plant.fleet import Fleet, Group
 from dso.ports import Population
 from dso.registry.findings import Findings
 from dso.registry.kinds import KINDS, around_of
+from dso.registry.outside import Answer, Registered, registered_of
 from dso.scenario.devices import Devices, Owned
 from dso.scenario.model import Scenario
 
@@ -27,6 +28,7 @@ class Homes:
     fleet: Fleet
     owners: IntArray  # (devices,) customer of each that may bid
     populations: dict[str, tuple[Population, ...]]  # by tariff with a market
+    outside: dict[str, tuple[Registered, ...]]  # by tariff, whose messages come from outside
 
 
 def homes_of(
@@ -38,6 +40,8 @@ def homes_of(
     slider: FloatArray,
     step_s: int,
     findings: Findings,
+    enrolled: Mapping[str, IntArray],
+    answers: Mapping[str, Answer],
 ) -> Homes:
     """Every device that customers own, and the agents of those that take part.
 
@@ -47,6 +51,8 @@ def homes_of(
     slider : (customers,) preference of each, from comfort, 0, to cost, 1.
     step_s : longest time that devices are run at once [s].
     findings : where impossible devices are told.
+    enrolled : customers by tariff.
+    answers : functions that bid for participants outside, by the sender's name.
     """
     around = around_of(scenario, given, load, slider)
     groups: list[Group] = []
@@ -69,9 +75,21 @@ def homes_of(
                     populations[tariff] += KINDS[name].agents(
                         equipment.take(mine), number[mine], part, around
                     )
+    registered: dict[str, list[Registered]] = {}
+    for place, sender in enumerate(given.outside):
+        with findings.at("devices", "outside", place):
+            one = registered_of(sender, first, enrolled, list(bidding))
+            groups.append(Group(one.plant(), one.devices))
+            owners.append(one.customers)
+            first += len(one.devices)
+            if sender.name in answers:
+                populations[sender.tariff].append(one.population(answers[sender.name]))
+            else:
+                registered.setdefault(sender.tariff, []).append(one)
     fleet = Fleet(tuple(groups), scenario.customers.count, first, step_s)
     found = {tariff: tuple(held) for tariff, held in populations.items()}
-    return Homes(fleet, np.concatenate([*owners, np.zeros(0, np.int64)]), found)
+    outside = {tariff: tuple(held) for tariff, held in registered.items()}
+    return Homes(fleet, np.concatenate([*owners, np.zeros(0, np.int64)]), found, outside)
 
 
 def _owned(given: Devices) -> Iterator[tuple[str, Owned]]:

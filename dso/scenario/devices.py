@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dso.scenario.part import Part
-from dso.scenario.quantities import Fraction, NotNegative, Positive, Power
+from dso.scenario.quantities import Fraction, Name, NotNegative, Positive, Power
 
 Temperature = Annotated[float, Field(ge=-20, le=95, allow_inf_nan=False)]
 
@@ -82,6 +82,23 @@ class Elastic(Owned):
     load_frac: Fraction = Field(0.2, description="part of a customer's fixed load that it is")
 
 
+class Outside(Part):
+    """Participants who bid from outside: a Python function, or messages to the engine."""
+
+    name: Name = Field(description="of the sender; nobody else may bid under it")
+    tariff: Name = Field(description="whose market it takes part in")
+    customers: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        strict=False, min_length=1, description="for whom it bids, each enrolled on the tariff"
+    )
+    lowest_kw: Annotated[float, Field(ge=-1e6, le=0, allow_inf_nan=False)] = Field(
+        0.0, description="what each device draws at least; negative: it injects [kW]"
+    )
+    highest_kw: Power = Field(description="what each device draws at most [kW]")
+    alone_kw: Annotated[float, Field(allow_inf_nan=False)] = Field(
+        0.0, description="what each draws if nobody tells it anything [kW]"
+    )
+
+
 class Parallel(Part):
     """Where agents plan; it changes no result."""
 
@@ -112,14 +129,11 @@ class Devices(Part):
     battery: HomeBattery | None = Field(None, description="batteries")
     pv: Pv | None = Field(None, description="rooftop PV")
     elastic: Elastic | None = Field(None, description="a part of the fixed load that answers prices")
+    outside: tuple[Outside, ...] = Field(
+        (), strict=False, description="participants who bid from outside, each with a device of its own"
+    )
     fixed_load_frac: Annotated[NotNegative, Field(le=2)] = Field(
         0.5, description="part of the load series beside cooling that remains: what is no device here"
     )
-    zip_frac: tuple[Fraction, Fraction, Fraction] = Field(
-        (0.0, 0.0, 1.0), strict=False, description="constant impedance, current and power in the fixed load"
-    )
     forecast: DeviceForecast = Field(DeviceForecast(), description="how well agents foresee the weather")
     parallel: Parallel = Field(Parallel(), description="where agents plan")
-
-
-KINDS = ("hvac", "water_heater", "ev", "battery", "pv", "elastic")

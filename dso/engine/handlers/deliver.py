@@ -55,6 +55,9 @@ def _set_points(work: MarketWork, index: int) -> tuple[FloatArray, tuple[Setting
             points[population.devices] = population.set_points_kw(award, index)
             setting = population.setting(award, index) if isinstance(population, Steering) else None
             settings += [setting] if setting is not None else []
+        for sender in mo.outside:
+            devices = mo.devices_of(sender, mo.outside[sender])
+            points[devices] = record.device_kw[index, devices]
     return points, tuple(settings)
 
 

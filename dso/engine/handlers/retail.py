@@ -14,6 +14,7 @@ from dso.engine.handlers.dark import without_supply
 from dso.engine.joint import unbid_kw
 from dso.engine.market_work import RetailWork
 from dso.engine.words import power, price
+from dso.errors import ParticipantError
 from dso.market import Book, Curve
 from dso.market.columns import totals_above
 from dso.messages import BidRequest, Bids, FloatArray, IntArray, PriceSignal, Rejection
@@ -52,7 +53,10 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     )
     work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
-        work.post(work.machine.name, "bids", population.bid(request))
+        try:
+            work.post(work.machine.name, "bids", population.bid(request))
+        except ParticipantError as error:
+            work.reject(Rejection(work.market, population.name, None, str(error)))
     if not operator.senders:
         work.post(work.machine.name, "bids_complete")
     work.note(round=facts.round, senders=len(operator.senders))
