@@ -13,6 +13,7 @@ from dso.agents.device_agents import DeviceAgents
 from dso.agents.hvac import HvacAgents
 from dso.agents.kind import Kind, Window
 from dso.agents.parallel import Planner
+from dso.agents.ramp import RampThermostats
 from dso.clock import HOUR_S
 from dso.homes.climate import Climate
 from dso.homes.customer_load import CustomerLoad
@@ -28,6 +29,9 @@ from dso.scenario.devices import Devices, Hvac
 from dso.scenario.model import Scenario
 
 
+RAMP, CURTAILABLE = 170, 171  # streams of random numbers
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Around:
     """What all kinds of devices have around them."""
@@ -40,13 +44,18 @@ class Around:
     local_time: LocalTime
     solve: Planner
 
+    def drawn(self, stream: int, customers: IntArray) -> FloatArray:
+        """Uniform numbers of some customers, (n,), the same whoever else is asked for."""
+        numbers = np.random.default_rng([self.seed, stream]).random(len(self.size))
+        return np.asarray(numbers[customers])
+
     def with_sliders(self, equipment: Any) -> Any:
         """Devices with the preference of the customers who own them."""
         return replace(equipment, slider=self.slider[equipment.customers])
 
     def outlook(self, window: Window, known_at_s: int) -> FloatArray:
         """Forecast of the temperature in the middle of each hour, (T,) [°C]."""
-        middles = window.start_s + HOUR_S * (np.arange(window.count) + 0.5)
+        middles = np.asarray(window.start_s + HOUR_S * (np.arange(window.count) + 0.5), np.float64)
         return self.forecast.outdoor_c(middles, known_at_s)
 
 
@@ -100,8 +109,16 @@ def _houses(given: Hvac, around: Around, folder: Path) -> Houses:
 
 
 def _house_agents(houses: Houses, number: IntArray, given: Hvac, around: Around) -> list[Population]:
-    kind = HvacAgents(houses, number, around.forecast, around.local_time)
-    return _planners(kind, houses, around, weather=True)
+    older = around.drawn(RAMP, houses.customers) < given.ramp_share
+    found: list[Population] = []
+    if not older.all():
+        own = houses.take(np.flatnonzero(~older))
+        kind = HvacAgents(own, number[~older], around.forecast, around.local_time)
+        found += _planners(kind, own, around, weather=True)
+    if older.any():
+        own, weather = houses.take(np.flatnonzero(older)), around.forecast
+        found.append(RampThermostats(own, number[older], weather, around.local_time, cycling=given.cycling))
+    return found
 
 
 KINDS: Mapping[str, KindParts] = {
