@@ -12,25 +12,29 @@ from dso.messages import FloatArray
 
 OWNS, HOUSE, MACHINE, HABIT, WANT = range(100, 105)  # streams, one a purpose
 
-MEAN_FLOOR_M2 = 180.0  # about 1,900 ft², RECS 2015's single-family homes in West South Central; round
+MEAN_FLOOR_M2 = 180.0  # about 1,900 ft², a single-family home in Texas; round
 FLOOR_POWER, FLOOR_M2 = 0.5, (60.0, 450.0)  # floor area grows with the root of the load; round
-UA_KW_PER_K_M2, UA_SPREAD = 1.4e-3, 0.2  # a wood frame house of mean insulation; GridLAB-D's default house
+UA_KW_PER_K_M2, UA_SPREAD = 1.4e-3, 0.2  # a wood frame house of mean insulation, as GridLAB-D's; round
 AIR_KWH_PER_K_M2, MASS_KWH_PER_K_M2, MASS_SPREAD = 2.4e-3, 0.02, 0.15  # likewise: air counts three times
 HM_KW_PER_K_M2 = 0.02  # likewise: 8.3 W/(K·m²) of inner surface, 2.4 times the floor
-SUN_M2_PER_M2, SUN_SPREAD = 0.012, 0.3  # windows 15 % of the floor, half shaded, SHGC 0.4, upright; round
-GAINS_KW_PER_M2 = 0.0032  # DOE's Building America benchmark, about 14 kWh a day for 180 m²; round
-DESIGN_HOT_C, DESIGN_COLD_C, DESIGN_SUN_W_PER_M2 = 38.0, -3.0, 800.0  # Austin, about 99.6 %; ASHRAE, rounded
-OVERSIZE = (1.1, 1.5)  # what installers add to the design load; ACCA Manual S allows 1.15 to 1.4
+SUN_M2_PER_M2, SUN_SPREAD = 0.02, 0.3  # windows 15 % of the floor, SHGC 0.45, half of it upright, shaded
+GAINS_KW_PER_M2 = 0.0032  # people and appliances, about 14 kWh a day in 180 m²; round
+DESIGN_HOT_C, DESIGN_COLD_C, DESIGN_SUN_W_PER_M2 = (
+    38.0,
+    -3.0,
+    800.0,
+)  # Austin, its hottest and coldest hours; round
+OVERSIZE = (1.1, 1.4)  # what installers add to the design load; ACCA Manual S allows up to 1.4
 COOLING_COP = (2.3, 3.0)  # SEER 12 to 16 at 35 °C, less the 23 % that takes water out of air; round
 HEAT_PUMP_SHARE = 0.15  # of electric heating: 1.1 of 7.3 million homes, RECS 2015, table HC6.8
 HEATING_COP, BACKUP_FRAC = (2.8, 3.8), 0.5  # HSPF 7.5 to 10 at 8.3 °C; half of the design load again; round
-COOLING_COP_PER_K, HEATING_COP_PER_K = -0.04, 0.06  # slopes of GridLAB-D's curves at those points; round
+COOLING_COP_PER_K, HEATING_COP_PER_K = -0.04, 0.06  # round
 ALWAYS_SHARE, AWAY_SHARE = 0.45, 0.40  # RECS 2015: 45 % leave their thermostat alone; the rest, by night only
-COOLING_C, HEATING_C = (23.5, 1.2), (20.5, 1.0)  # mean and spread, about RECS 2020's in the South; round
+COOLING_C, HEATING_C = (23.5, 1.2), (20.5, 1.0)  # mean and spread; round
 LEAVES_H, COMES_H, SLEEPS_H, RISES_H = (7, 10), (16, 19), (21, 24), (5, 8)  # round
 AWAY_K, NIGHT_K = (1.5, 4.0), (-1.0, 1.0)  # warmer in summer when away, and by night; round
 HEATING_AWAY_K, HEATING_NIGHT_K = (1.0, 3.0), (0.5, 2.5)  # colder in winter; round
-RANGE_K = (1.0, 3.0)  # low and high, each; DSO+T's are of that size
+RANGE_K = (1.0, 3.0)  # low and high, each; round
 
 Range = tuple[float, float]
 
@@ -67,7 +71,7 @@ def draw_houses(
     """Houses of some of a DSO's customers; what a house is like does not depend on who else has one.
 
     Floor area follows the root of a customer's size. Machines are sized for the house's own lowest cooling
-    set-point at 38 °C and 800 W/m², and highest heating set-point at −3 °C, times 1.1 to 1.5. Set-points are
+    set-point at 38 °C and 800 W/m², and highest heating set-point at −3 °C, times 1.1 to 1.4. Set-points are
     kept all day (45 %), let go while away on working days and by night (40 %), or by night only (15 %).
     Shares of equipment and habits: EIA, Residential Energy Consumption Survey 2015, tables HC6.8 (West South
     Central) and "One in eight U.S. homes uses a programmed thermostat" (2017). Thermal figures: defaults of

@@ -13,7 +13,7 @@ from dso.homes.etp import cooling_cop, heat_of_kw, heating_cop, kw_of_heat, resp
 from dso.homes.house_draws import draw_houses
 from dso.homes.houses import Houses
 
-SIZES = np.exp(0.5 * np.random.default_rng(7).standard_normal(2000))
+SIZES = np.exp(0.5 * np.random.default_rng(7).standard_normal(2000) - 0.125)  # 1 on average
 DRAWN = draw_houses(SIZES, 1, 0.9)
 
 
@@ -160,12 +160,12 @@ def test_shares_of_equipment_and_habits_are_those_documented() -> None:
 
 
 def test_every_house_holds_its_lowest_set_point_at_the_design_temperature() -> None:
-    """At 38 °C and 800 W/m² the machine moves 1.1 to 1.5 times the heat that comes in."""
+    """At 38 °C and 800 W/m² the machine moves 1.1 to 1.4 times the heat that comes in."""
     coolest, gains = DRAWN.cooling_c.min((0, 1)).astype(float), DRAWN.gains_kw.max(0).astype(float)
     comes_in = DRAWN.ua_kw_per_k * (38 - coolest) + 0.8 * DRAWN.sun_m2 + gains
     over = DRAWN.cooling_kw * cooling_cop(DRAWN, 38.0) / comes_in
     assert over.min() > 1.09
-    assert over.max() < 1.51
+    assert over.max() < 1.41
     assert 2 < DRAWN.cooling_kw.mean() < 4
 
 
