@@ -19,11 +19,7 @@ AIR_KWH_PER_K_M2, MASS_KWH_PER_K_M2, MASS_SPREAD = 2.4e-3, 0.02, 0.15  # likewis
 HM_KW_PER_K_M2 = 0.02  # likewise: 8.3 W/(K·m²) of inner surface, 2.4 times the floor
 SUN_M2_PER_M2, SUN_SPREAD = 0.02, 0.3  # windows 15 % of the floor, SHGC 0.45, half of it upright, shaded
 GAINS_KW_PER_M2 = 0.0032  # people and appliances, about 14 kWh a day in 180 m²; round
-DESIGN_HOT_C, DESIGN_COLD_C, DESIGN_SUN_W_PER_M2 = (
-    38.0,
-    -3.0,
-    800.0,
-)  # Austin, its hottest and coldest hours; round
+DESIGN_HOT_C, DESIGN_COLD_C, DESIGN_SUN_W_PER_M2 = 38.0, -3.0, 800.0  # Austin's extremes; round
 OVERSIZE = (1.1, 1.4)  # what installers add to the design load; ACCA Manual S allows up to 1.4
 COOLING_COP = (2.3, 3.0)  # SEER 12 to 16 at 35 °C, less the 23 % that takes water out of air; round
 HEAT_PUMP_SHARE = 0.15  # of electric heating: 1.1 of 7.3 million homes, RECS 2015, table HC6.8
