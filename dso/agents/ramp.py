@@ -78,7 +78,8 @@ class RampThermostats:
         price_cap_usd_per_kwh: float = 1.0,
         cycling: bool = False,
     ) -> None:
-        self.houses, self.devices = houses, np.asarray(devices, np.int64)
+        self.houses, self.slider = houses, houses.slider
+        self.devices: IntArray = np.asarray(devices, np.int64)
         if self.devices.shape != houses.customers.shape:
             raise ValueError(f"devices must be one a house, {len(houses)}, were {self.devices.shape}")
         if not min(ramp, price_cap_usd_per_kwh) > 0:
