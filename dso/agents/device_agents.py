@@ -10,11 +10,12 @@ import numpy as np
 
 from dso.agents.bids_around import bids_around
 from dso.agents.kind import Kind, Window
-from dso.agents.long_plan import LongPlan, Outlook, Small, Solve, planned
+from dso.agents.long_plan import LongPlan, Near, Outlook, Small, Solve, planned
 from dso.agents.price_forecast import PriceForecast, spread_of
 from dso.clock import HOUR_S, Interval
 from dso.messages import Award, BidRequest, Bids, FloatArray, IntArray, Measured, PriceSignal, Setting
 
+LEAST_GIVE_FRAC = 0.05  # of all its power for Δf: who bids more steeply is held near as if it did not
 SOON_S = 900  # what is off the plan late in an hour is made good over this time, not in its last minutes
 
 
@@ -134,11 +135,13 @@ class DeviceAgents:
         self._memory = replace(self._memory, prices=asked)
         plan = self._live(request) if request.physical else self._think_ahead(request)
         wanted = self._now(plan, request) if request.physical else self._then(plan, request)
-        spread = spread_of(plan.outlook.price_usd_per_kwh)
-        price = self._expected(request)[:, None]
+        spread = plan.outlook.spread_usd_per_kwh
+        price = (self._expected(request) if request.physical else plan.prices_at(request.intervals))[:, None]
         if request.losses_usd_per_kwh is not None:  # what is usual where an agent sits
             price = price + request.losses_usd_per_kwh[:, self.customers]
         give, margin = self._kind.give_kw(spread), self._kind.margin_usd_per_kwh(spread)
+        if not request.physical:  # between rounds a margin is a band in which prices wander
+            margin = np.zeros_like(margin)
         quantity, price = bids_around(*wanted, give, price, margin)
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)
 
@@ -173,10 +176,25 @@ class DeviceAgents:
     ) -> LongPlan:
         price = self._memory.prices.over(window)
         weather = None if self._outlook is None else self._outlook(window, known_at_s)
-        outlook = Outlook(price, weather, state[0])
-        who = outlook.changed(before, window, self._kind.drift)
+        old = before if before is not None and before.window == window else None
+        spread = spread_of(price) if old is None else old.outlook.spread_usd_per_kwh
+        outlook, who = Outlook(price, weather, state[0], spread), np.ones(len(self.customers), bool)
+        if old is not None:
+            outlook, who = outlook.beside(old.outlook, self._kind.drift)
+        near = None if old is None else self._near(old, outlook.price_usd_per_kwh)
         self.planned += int(who.sum())
-        return planned(self._kind, self._solve, window, state, outlook, before, who, known_at_s)
+        return planned(self._kind, self._solve, window, state, outlook, old, who, known_at_s, near)
+
+    def _near(self, before: LongPlan, price: FloatArray) -> Near | None:
+        """What a price would have awarded of bids around a plan; None: it is the plan's."""
+        moved = (price - before.outlook.price_usd_per_kwh)[:, None]
+        spread = before.outlook.spread_usd_per_kwh
+        if not moved.any():
+            return None
+        give = self._kind.give_kw(spread)
+        kw = np.clip(before.kw - give * moved, self.lowest_kw, self.highest_kw)
+        least = LEAST_GIVE_FRAC * np.maximum(self.highest_kw - self.lowest_kw, 1e-3) / spread
+        return Near(kw, np.maximum(give, least), max(1e-9, float(np.ptp(price))))
 
     def _live(self, request: BidRequest) -> LongPlan:
         """The plan that covers what is delivered next, looked at once an hour."""

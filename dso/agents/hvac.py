@@ -47,6 +47,7 @@ class HvacAgents:
     """
 
     name = "hvac"
+    relative = True
     outside_unit = "K·h outside the range"
 
     def __init__(

@@ -61,6 +61,10 @@ class Kind(Protocol):
         """(n,) how far row 0 may be off its plan before a new one is worth making, in its unit."""
 
     @property
+    def relative(self) -> bool:
+        """Whether `problem` divides prices by their spread over the window."""
+
+    @property
     def outside_unit(self) -> str:
         """What `outside` counts."""
 

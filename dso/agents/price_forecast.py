@@ -17,29 +17,23 @@ LEAST_SPREAD_USD_PER_KWH = 0.005  # below it the hours of a window count as equa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceForecast:
-    """Prices of hours to come, damped between rounds: f ← f + (damping/√k)·(heard − f) in round k.
+    """Prices of hours to come: as they were last heard.
 
-    A binding price of a whole hour is taken as it is, and remembered by the hour of the day (UTC) for the
-    days to come. That of a shorter interval only teaches what is usual, and only where no whole hour was
-    agreed: in real time agents answer what differs from the day-ahead price, for the whole hour. The sign and
-    the root are DSO+T's price forecast; k counts rounds here, so that rounds settle.
+    A binding price of a whole hour is remembered by the hour of the day (UTC) for the days to come. That of a
+    shorter interval only teaches what is usual, and only where no whole hour was agreed: in real time agents
+    answer what differs from the day-ahead price, for the whole hour. Between rounds nothing is damped here;
+    see `dso.agents.long_plan.held_near` for what makes rounds settle.
 
     Parameters
     ----------
-    damping : part of a surprise that is believed in the first round [1], above 0 to 1.
     hours : start of an hour [s since the epoch] → expected price [USD/kWh].
     usual : (24,) binding price by hour of the day; NaN until heard.
     agreed : hours with a binding price.
     """
 
-    damping: float = 0.6
     hours: dict[int, float] = field(default_factory=dict)
     usual: FloatArray = field(default_factory=lambda: np.full(HOURS, np.nan))
     agreed: frozenset[int] = frozenset()
-
-    def __post_init__(self) -> None:
-        if not 0 < self.damping <= 1:
-            raise ValueError(f"damping must be above 0 and at most 1, was {self.damping}")
 
     def asked(self, intervals: tuple[Interval, ...], expected_usd_per_kwh: FloatArray) -> PriceForecast:
         """With what a market expects, where nothing was heard of an hour yet; old hours are forgotten."""
@@ -52,8 +46,7 @@ class PriceForecast:
         """With the prices of a signal; what is not a number is not learnt."""
         prices = _by_hour(signal.intervals, signal.price_usd_per_kwh)
         if not signal.binding:
-            part = self.damping / max(1, signal.round) ** 0.5
-            return replace(self, hours=self.hours | {h: self._nearer(h, p, part) for h, p in prices.items()})
+            return replace(self, hours=self.hours | prices)
         whole = all(interval.duration_s >= HOUR_S for interval in signal.intervals)
         return self._agreed(prices) if whole else self._lived(prices)
 
@@ -71,10 +64,6 @@ class PriceForecast:
                 before = usual[place]
                 usual[place] = price if np.isnan(before) else before + LIVED * (price - before)
         return replace(self, usual=usual)
-
-    def _nearer(self, hour: int, price: float, part: float) -> float:
-        before = self.hours.get(hour)
-        return price if before is None else before + part * (price - before)
 
     def over(self, window: Window) -> FloatArray:
         """Expected prices of a window of hours, (T,) [USD/kWh].

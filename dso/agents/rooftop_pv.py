@@ -121,7 +121,7 @@ class RooftopPv:
         return np.asarray(np.clip(award.quantity_kw[interval_index], self.lowest_kw, self.highest_kw))
 
     def setting(self, award: Award, interval_index: int) -> Setting:
-        """What was awarded where an inverter takes orders and the price is 0 or less; else all the sun gives."""
+        """What was awarded where an inverter takes orders and the price is not above 0; else NaN: all."""
         awarded = self.set_points_kw(award, interval_index)
         held = self.roofs.curtailable & (award.price_usd_per_kwh[interval_index] <= 0)
         return Setting(self.kind, self.devices, "kW", np.where(held, awarded, np.nan))

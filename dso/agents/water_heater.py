@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dso.agents.kind import Window
 from dso.agents.planning import Problem
 from dso.agents.planning.formulations import water_heater_problem
 from dso.clock import HOUR_S
-from dso.homes.draws import expected_l, use_frac
+from dso.homes.draws import LONG_MEAN_L, LONG_VOLUME_FRAC, expected_l, use_frac
 from dso.homes.local_time import LocalTime
 from dso.homes.tanks import TAP_C, Tanks
 from dso.messages import FloatArray, IntArray, Measured, Setting
 
 DRIFT_FRAC = 0.08  # about what half a shower takes
-RESERVE_L = 40.0  # a shower: as much is kept above the lowest temperature by choice
-MOST_RESERVE_FRAC = 0.8  # of the band, where a shower takes more of it
+MOST_RESERVE_FRAC = 0.8  # of the band is kept for a shower by choice, where it takes more
 SURE_KW = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """What agents expect of a stretch of time, all (n,).
+
+    Parameters
+    ----------
+    free : state of heat at the end without power and draws [1].
+    gain : what a kilowatt adds to it [1/kW].
+    draw_kw : heat expected to be drawn, even; a tank that is too cold at the beginning gives so much less.
+    reheated_kw : the part of it that an element heats again by the end. It heats a shower again in a time t;
+        of showers that come at any time in a stretch h it has heated 1 − t/2h, or h/2t if that is shorter.
+    """
+
+    free: FloatArray
+    gain: FloatArray
+    draw_kw: FloatArray
+    reheated_kw: FloatArray
+
+    def after(self, net_kw: FloatArray) -> FloatArray:
+        """(n,) state of heat at the end with power less draws."""
+        return self.free + self.gain * net_kw
+
+    def needed_kw(self, target: FloatArray) -> FloatArray:
+        """(n,) power less draws that brings the state of heat to a target."""
+        return (target - self.free) / self.gain
 
 
 class WaterHeaterAgents:
@@ -40,6 +68,7 @@ class WaterHeaterAgents:
 
     name = "water_heater"
     outside_unit = "K·h below the lowest temperature"
+    relative = True  # prices of its problem are over their own span
 
     def __init__(self, tanks: Tanks, devices: IntArray, local_time: LocalTime) -> None:
         self.tanks, self._local_time = tanks, local_time
@@ -105,24 +134,29 @@ class WaterHeaterAgents:
 
     def ahead(self, state: FloatArray, kw: FloatArray, from_s: int, to_s: int, known_at_s: int) -> FloatArray:
         """(1, n) where a state goes at average powers, with the draws expected."""
-        free, gain = self._stretch(state, from_s, to_s)
-        return np.maximum(free + gain * kw, 0.0)[None]
+        stretch = self._stretch(state, from_s, to_s)
+        return np.maximum(stretch.after(kw - stretch.draw_kw), 0.0)[None]
 
     def reach_kw(
         self, state: FloatArray, target: FloatArray, from_s: int, to_s: int, known_at_s: int
     ) -> FloatArray:
         """(n,) power that brings the state of heat to a target, with the draws expected."""
-        free, gain = self._stretch(state, from_s, to_s)
-        return (target - free) / gain
+        stretch = self._stretch(state, from_s, to_s)
+        return stretch.needed_kw(target) + stretch.draw_kw
 
     def range_kw(
         self, state: FloatArray, from_s: int, to_s: int, known_at_s: int
     ) -> tuple[FloatArray, FloatArray]:
-        """(n,) least and most power that leave the tank within what its owner wants, as far as ratings go."""
-        free, gain = self._stretch(state, from_s, to_s)
-        rating = self.tanks.rating_kw
-        least, most = (np.clip((end - free) / gain, 0.0, rating) for end in (lowest_frac(self.tanks), 1.0))
-        return least, most
+        """(n,) least and most power that leave the tank within what its owner wants, as far as ratings go.
+
+        Least is with the draws expected. Most is what an element at the set-point takes on average: of a
+        draw only what it heats again by the end.
+        """
+        stretch, rating = self._stretch(state, from_s, to_s), self.tanks.rating_kw
+        least = stretch.needed_kw(lowest_frac(self.tanks)) + stretch.draw_kw
+        most = stretch.needed_kw(np.ones(len(self.tanks))) + stretch.reheated_kw
+        most = np.clip(most, 0.0, rating)
+        return np.clip(least, 0.0, most), most
 
     def give_kw(self, spread_usd_per_kwh: float) -> FloatArray:
         """(n,) the rating times the slider over Δf."""
@@ -133,33 +167,37 @@ class WaterHeaterAgents:
         return np.zeros(len(self.tanks))
 
     def setting(self, kw: FloatArray, state: FloatArray, from_s: int, to_s: int, known_at_s: int) -> Setting:
-        """The temperature at which an ideal thermostat draws a power.
+        """The temperature at which an ideal thermostat draws a power on average, draws or none.
 
-        Where none is wanted the thermostat is told the lowest temperature: it heats only what is too cold.
-        Where all is wanted it is told its set-point.
+        In most stretches nobody draws: then the tank goes where the power less that for draws brings it. A
+        power that does not suffice for draws asks for less than the tank would have without, by up to what
+        a shower takes. Where none is wanted the thermostat is told the lowest temperature: it heats only
+        what is too cold. Where all is wanted it is told its set-point.
         """
-        tanks = self.tanks
-        target = tanks.inlet_c + self.ahead(state, kw, from_s, to_s, known_at_s)[0] * span_k(tanks)
-        target = np.clip(target, tanks.lowest_c, tanks.set_point_c)
+        tanks, stretch = self.tanks, self._stretch(state, from_s, to_s)
+        rest = kw - stretch.reheated_kw
+        missing = np.maximum(-rest, 0.0) / np.maximum(stretch.reheated_kw, SURE_KW)
+        heat = stretch.after(np.maximum(rest, 0.0)) - np.minimum(missing, 1.0) * shower_frac(tanks)
+        target = np.clip(tanks.inlet_c + heat * span_k(tanks), tanks.lowest_c, tanks.set_point_c)
         target = np.where(kw <= SURE_KW, tanks.lowest_c, target)
         target = np.where(kw >= tanks.rating_kw - SURE_KW, tanks.set_point_c, target)
         return Setting(self.name, self.devices, "°C", np.where(np.isnan(kw), np.nan, target))
 
-    def _stretch(self, state: FloatArray, from_s: int, to_s: int) -> tuple[FloatArray, FloatArray]:
-        """(n,) state of heat at the end of a stretch without power, and what a kilowatt adds to it.
-
-        Draws are even; a tank that is too cold at the beginning gives so much less heat.
-        """
+    def _stretch(self, state: FloatArray, from_s: int, to_s: int) -> Stretch:
         tanks, hours = self.tanks, (to_s - from_s) / HOUR_S
-        capacity = tanks.kwh_per_k * span_k(tanks)
-        rate = tanks.ua_kw_per_k / tanks.kwh_per_k
-        gain = -np.expm1(-rate * hours) / (rate * capacity)
+        capacity, rate = tanks.kwh_per_k * span_k(tanks), tanks.ua_kw_per_k / tanks.kwh_per_k
         room = (tanks.ambient_c - tanks.inlet_c) / span_k(tanks)
         tap = (np.minimum(TAP_C, tanks.set_point_c) - tanks.inlet_c) / span_k(tanks)
         litres = expected_l(tanks, self._local_time, from_s, to_s)
         draw_kw = litres * tanks.tap_kwh_per_l / hours * np.clip(state[0] / tap, 0.0, 1.0)
-        free = room + (state[0] - room) * np.exp(-rate * hours) - gain * draw_kw
-        return free, gain
+        again_h = LONG_MEAN_L * tanks.tap_kwh_per_l / tanks.rating_kw
+        long_frac = np.where(hours < again_h, hours / (2 * again_h), 1 - again_h / (2 * hours))
+        return Stretch(
+            free=room + (state[0] - room) * np.exp(-rate * hours),
+            gain=-np.expm1(-rate * hours) / (rate * capacity),
+            draw_kw=draw_kw,
+            reheated_kw=draw_kw * (1 - LONG_VOLUME_FRAC * (1 - long_frac)),
+        )
 
 
 def span_k(tanks: Tanks) -> FloatArray:
@@ -167,9 +205,13 @@ def span_k(tanks: Tanks) -> FloatArray:
     return tanks.set_point_c - tanks.inlet_c
 
 
+def shower_frac(tanks: Tanks) -> FloatArray:
+    """(n,) state of heat that a shower takes [1]."""
+    return np.asarray(LONG_MEAN_L * tanks.tap_kwh_per_l / (tanks.kwh_per_k * span_k(tanks)))
+
+
 def lowest_frac(tanks: Tanks) -> FloatArray:
     """(n,) state of heat down to which a tank is let by choice [1]."""
     lowest = (tanks.lowest_c - tanks.inlet_c) / span_k(tanks)
-    shower = RESERVE_L * tanks.tap_kwh_per_l / (tanks.kwh_per_k * span_k(tanks))
-    kept = lowest + np.minimum(shower, MOST_RESERVE_FRAC * (1 - lowest))
+    kept = lowest + np.minimum(shower_frac(tanks), MOST_RESERVE_FRAC * (1 - lowest))
     return np.asarray(1 - np.minimum(tanks.slider, 1.0) * (1 - kept))

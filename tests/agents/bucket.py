@@ -16,6 +16,7 @@ class Buckets:
 
     name = "bucket"
     outside_unit = "kWh short"
+    relative = False
 
     def __init__(self, need_kwh: list[float], *, give: float = 10.0) -> None:
         self.need_kwh = np.array(need_kwh)

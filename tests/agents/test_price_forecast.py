@@ -26,12 +26,9 @@ def test_what_a_market_expects_is_taken_until_something_is_heard() -> None:
     assert again.over(Window(0, 2)).tolist() == [0.1, 0.2]
 
 
-def test_a_surprise_is_believed_in_part_and_less_from_round_to_round() -> None:
-    before = PriceForecast(0.5).asked(hours(0, 1), np.array([0.1]))
-    first = before.heard(signal(hours(0, 1), [0.3]))
-    assert first.over(Window(0, 1))[0] == pytest.approx(0.2)
-    fourth = first.heard(signal(hours(0, 1), [0.6], 4))
-    assert fourth.over(Window(0, 1))[0] == pytest.approx(0.2 + 0.25 * 0.4)
+def test_what_is_heard_in_a_round_is_believed() -> None:
+    before = PriceForecast().asked(hours(0, 1), np.array([0.1]))
+    assert before.heard(signal(hours(0, 1), [0.3])).over(Window(0, 1))[0] == 0.3
 
 
 def test_a_binding_price_of_an_hour_is_taken_as_it_is_and_expected_again_tomorrow() -> None:
@@ -72,8 +69,3 @@ def test_old_hours_are_forgotten() -> None:
 
 def test_equal_prices_still_have_a_spread_to_bid_with() -> None:
     assert spread_of(np.full(48, 0.1)) > 0
-
-
-def test_damping_must_be_a_part() -> None:
-    with pytest.raises(ValueError, match="damping must be above 0 and at most 1, was 1.5"):
-        PriceForecast(1.5)
