@@ -28,6 +28,7 @@ class RoofPlant:
     """
 
     kind = "pv"
+    unit = "kW"
 
     def __init__(self, roofs: Roofs, climate: Climate) -> None:
         self.roofs, self._climate = roofs, climate

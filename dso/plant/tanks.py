@@ -37,6 +37,7 @@ class TankPlant:
     """
 
     kind = "water_heater"
+    unit = "°C"
 
     def __init__(self, tanks: Tanks, local_time: LocalTime, seed: int) -> None:
         self.tanks, self.water = tanks, HotWater(tanks, local_time, seed)
