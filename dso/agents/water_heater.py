@@ -29,8 +29,9 @@ class Stretch:
     free : state of heat at the end without power and draws [1].
     gain : what a kilowatt adds to it [1/kW].
     draw_kw : heat expected to be drawn, even; a tank that is too cold at the beginning gives so much less.
-    reheated_kw : the part of it that an element heats again by the end. It heats a shower again in a time t;
-        of showers that come at any time in a stretch h it has heated 1 − t/2h, or h/2t if that is shorter.
+    reheated_kw : the part of it that comes unforeseen and is heated again by the end. An element heats a shower
+        again in a time t; of showers in a stretch h that is about h/(h + t/2): all of them where h is long,
+        and where it is short most of the heat is made up for in stretches that begin with a colder tank.
     """
 
     free: FloatArray
@@ -191,7 +192,7 @@ class WaterHeaterAgents:
         litres = expected_l(tanks, self._local_time, from_s, to_s)
         draw_kw = litres * tanks.tap_kwh_per_l / hours * np.clip(state[0] / tap, 0.0, 1.0)
         again_h = LONG_MEAN_L * tanks.tap_kwh_per_l / tanks.rating_kw
-        long_frac = np.where(hours < again_h, hours / (2 * again_h), 1 - again_h / (2 * hours))
+        long_frac = hours / (hours + again_h / 2)
         return Stretch(
             free=room + (state[0] - room) * np.exp(-rate * hours),
             gain=-np.expm1(-rate * hours) / (rate * capacity),

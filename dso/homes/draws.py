@@ -13,7 +13,9 @@ from dso.messages import FloatArray
 EVENTS = 142  # stream of random numbers
 SLOTS = 4  # most draws that begin in an hour
 SHORT_L, LONG_L, LONG_SHARE = (1.0, 3.0), (20.0, 60.0), 0.2  # hands and dishes; showers; round figures
-MEAN_L = (1 - LONG_SHARE) * sum(SHORT_L) / 2 + LONG_SHARE * sum(LONG_L) / 2
+MEAN_L = (1 - LONG_SHARE) * sum(SHORT_L) / 2 + LONG_SHARE * sum(LONG_L) / 2  # 9.6
+LONG_MEAN_L = sum(LONG_L) / 2
+LONG_VOLUME_FRAC = LONG_SHARE * LONG_MEAN_L / MEAN_L  # of all water
 FLOW_L_PER_S = 0.1  # of a shower, 1.6 gallons a minute; round
 
 # Part of a day's hot water by local hour, all uses together; it adds up to 0.999. R. Hendron, C. Engebrecht,
