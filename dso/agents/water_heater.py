@@ -29,9 +29,10 @@ class Stretch:
     free : state of heat at the end without power and draws [1].
     gain : what a kilowatt adds to it [1/kW].
     draw_kw : heat expected to be drawn, even; a tank that is too cold at the beginning gives so much less.
-    reheated_kw : the part of it that comes unforeseen and is heated again by the end. An element heats a shower
-        again in a time t; of showers in a stretch h that is about h/(h + t/2): all of them where h is long,
-        and where it is short most of the heat is made up for in stretches that begin with a colder tank.
+    reheated_kw : the part of it that comes unforeseen and is heated again by the end. An element heats a
+        shower again in a time t; of showers in a stretch h that is about h/(h + t/3) (fitted by eye to the
+        plant): all of them where h is long; where it is short, the rest is made up for in stretches that
+        begin with a colder tank.
     """
 
     free: FloatArray
@@ -192,7 +193,7 @@ class WaterHeaterAgents:
         litres = expected_l(tanks, self._local_time, from_s, to_s)
         draw_kw = litres * tanks.tap_kwh_per_l / hours * np.clip(state[0] / tap, 0.0, 1.0)
         again_h = LONG_MEAN_L * tanks.tap_kwh_per_l / tanks.rating_kw
-        long_frac = hours / (hours + again_h / 2)
+        long_frac = hours / (hours + again_h / 3)
         return Stretch(
             free=room + (state[0] - room) * np.exp(-rate * hours),
             gain=-np.expm1(-rate * hours) / (rate * capacity),
