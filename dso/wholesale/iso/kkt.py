@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
 
 if TYPE_CHECKING:
     from dso.wholesale.iso.qp import Programme
@@ -16,6 +18,7 @@ Flags = NDArray[np.bool_]
 NEAR = 1e-6  # of a bound, relative: counts as on it
 EXACT = 1e-12
 ROUNDS = 12
+DENSE, NUDGE, CORRECTIONS = 300, 1e-7, 6
 
 
 def residual(programme: Programme, x: Floats, dual: Floats) -> float:
@@ -78,7 +81,7 @@ def _equations(programme: Programme, x: Floats, dual: Floats) -> tuple[Floats, F
 
         2·s·x_free − A_activeᵀ·y = −c_free,    A_active·x = b
 
-    by least squares: the smallest change of the point where there are many.
+    with the smallest change of the point where there are many.
     """
     row = programme.matrix @ x
     reduced = programme.cost + 2 * programme.square * x - programme.matrix.T @ dual
@@ -86,20 +89,37 @@ def _equations(programme: Programme, x: Floats, dual: Floats) -> tuple[Floats, F
     row_low, row_high = _active(dual, row, programme.row_lower, programme.row_upper)
     exact = np.where(low, programme.lower, np.where(high, programme.upper, x))
     free, rows = ~(low | high), row_low | row_high
-    dense = programme.matrix[:, np.flatnonzero(free)].toarray()[rows]
+    active = programme.matrix[:, np.flatnonzero(free)][np.flatnonzero(rows)]
     limit = np.where(row_low, programme.row_lower, programme.row_upper)
     y = np.where(rows, dual, 0.0)
     slope = programme.cost + 2 * programme.square * exact - programme.matrix.T @ y
-    square = np.diag(2 * programme.square[free])
-    system = np.block([[square, -dense.T], [dense, np.zeros((len(dense), len(dense)))]])
     right = np.append(-slope[free], (limit - programme.matrix @ exact)[rows])
-    try:
-        change = np.linalg.lstsq(system, right, rcond=1e-12)[0]
-    except np.linalg.LinAlgError:
+    change = _least_change(2 * programme.square[free], sparse.csc_array(active), right)
+    if change is None:
         return None
     exact[free] += change[: free.sum()]
     y[rows] += change[free.sum() :]
     return exact, y
+
+
+def _least_change(square: Floats, active: sparse.csc_array, right: Floats) -> Floats | None:
+    """The smallest solution of [[S, −Aᵀ], [A, 0]]·z = right; None if the numbers fail.
+
+    Small systems by least squares. Large ones by sparse factors of the system plus a little of the identity,
+    which exists whatever the rank, and corrections by what is left: the proximal point method.
+    """
+    rows: Any = [[sparse.diags_array(square), -active.T], [active, None]]
+    system = sparse.csc_array(sparse.block_array(rows))
+    try:
+        if right.size <= DENSE:
+            return np.asarray(np.linalg.lstsq(system.toarray(), right, rcond=1e-12)[0], float)
+        factors = splu(sparse.csc_matrix(system + NUDGE * sparse.eye_array(right.size)))
+        change = factors.solve(right)
+        for _ in range(CORRECTIONS):
+            change += factors.solve(right - system @ change)
+    except (np.linalg.LinAlgError, RuntimeError):
+        return None
+    return change if np.isfinite(change).all() else None
 
 
 def _active(price: Floats, value: Floats, low: Floats, high: Floats) -> tuple[Flags, Flags]:

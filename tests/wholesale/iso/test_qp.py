@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from dso.errors import DsoError
-from dso.wholesale.iso import highs
+from dso.wholesale.iso import highs, kkt
 from dso.wholesale.iso.qp import How, Optimum, Programme, solve
 
 
@@ -109,3 +109,10 @@ def test_an_unlikely_problem_is_an_error_not_an_answer() -> None:
     impossible = Programme(one, one, 0 * one, one, sparse.csc_array(np.ones((1, 1))), 5 * one, 5 * one)
     with pytest.raises(DsoError, match="must have a solution"):
         solve(impossible)
+
+
+@pytest.mark.parametrize("way", ["qp", "tangents"])
+def test_large_problems_are_as_exact_by_sparse_factors(way: How, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kkt, "DENSE", 0)
+    for seed in range(3):
+        _proves(_battery(seed), solve(_battery(seed), way=way))
