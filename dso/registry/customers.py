@@ -95,9 +95,6 @@ def _with_devices(
     from dso.registry.homes import homes_of
 
     start_s, count = instant(scenario.start, scenario), scenario.customers.count
-    homes = homes_of(
-        scenario, given, folder, load, bidding, slider, _step_s(scenario), findings, enrolled, answers
-    )
     error = ForecastError(
         load.customers,
         scenario.seed,
@@ -108,9 +105,17 @@ def _with_devices(
     def fixed_kw(interval: Interval) -> FloatArray:
         return np.asarray(given.fixed_load_frac * load.kw(interval)[0])
 
+    homes = homes_of(
+        scenario, given, folder, load, bidding, slider, fixed_kw, error, _step_s(scenario), findings,
+        enrolled, answers,
+    )  # fmt: skip
+
+    def rest_kw(interval: Interval) -> FloatArray:
+        return np.asarray(homes.fixed_frac * fixed_kw(interval))
+
     place = np.zeros(count, np.int64) if wires.point_of is None else wires.point_of
-    plant = HomesPlant(fixed_kw, homes.fleet, wires.network, place, start_s)
-    forecast = HomesForecast(fixed_kw, Baseline(homes.fleet, start_s), homes.owners, error)
+    plant = HomesPlant(rest_kw, homes.fleet, wires.network, place, start_s)
+    forecast = HomesForecast(rest_kw, Baseline(homes.fleet, start_s), homes.owners, error)
     return Inside(homes.populations, homes.owners, forecast, plant, homes.outside)
 
 

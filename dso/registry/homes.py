@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dso.agents.forecast_error import ForecastError
+from dso.clock import Interval
 from dso.homes.customer_load import CustomerLoad
 from dso.messages import FloatArray, IntArray
 from dso.plant.fleet import Fleet, Group
@@ -29,6 +31,7 @@ class Homes:
     owners: IntArray  # (devices,) customer of each that may bid
     populations: dict[str, tuple[Population, ...]]  # by tariff with a market
     outside: dict[str, tuple[Registered, ...]]  # by tariff, whose messages come from outside
+    fixed_frac: FloatArray  # (customers,) part of each fixed load that is none of these devices
 
 
 def homes_of(
@@ -38,6 +41,8 @@ def homes_of(
     load: CustomerLoad,
     bidding: Mapping[str, IntArray],
     slider: FloatArray,
+    fixed_kw: Callable[[Interval], FloatArray],
+    error: ForecastError,
     step_s: int,
     findings: Findings,
     enrolled: Mapping[str, IntArray],
@@ -49,19 +54,22 @@ def homes_of(
     ----------
     bidding : customers who may take part, by tariff.
     slider : (customers,) preference of each, from comfort, 0, to cost, 1.
+    fixed_kw : fixed load of each customer in an interval, (customers,).
+    error : of what customers are expected to draw.
     step_s : longest time that devices are run at once [s].
     findings : where impossible devices are told.
     enrolled : customers by tariff.
     answers : functions that bid for participants outside, by the sender's name.
     """
-    around = around_of(scenario, given, load, slider)
+    around = around_of(scenario, given, load, slider, fixed_kw, error)
     groups: list[Group] = []
     owners: list[IntArray] = []
     populations: dict[str, list[Population]] = {name: [] for name in bidding}
-    first = 0
+    first, fixed_frac = 0, np.ones(scenario.customers.count)
     for name, part in _owned(given):
         with findings.at("devices", name):
             equipment = KINDS[name].equipment(part, around, folder)
+            fixed_frac[equipment.customers] -= KINDS[name].of_fixed_load(part)
             takes_part = _takes_part(name, part, equipment.customers, bidding, scenario)
             rows = np.flatnonzero(takes_part)
             number = np.full(len(takes_part), -1, np.int64)
@@ -89,7 +97,7 @@ def homes_of(
     fleet = Fleet(tuple(groups), scenario.customers.count, first, step_s)
     found = {tariff: tuple(held) for tariff, held in populations.items()}
     outside = {tariff: tuple(held) for tariff, held in registered.items()}
-    return Homes(fleet, np.concatenate([*owners, np.zeros(0, np.int64)]), found, outside)
+    return Homes(fleet, np.concatenate([*owners, np.zeros(0, np.int64)]), found, outside, fixed_frac)
 
 
 def _owned(given: Devices) -> Iterator[tuple[str, Owned]]:

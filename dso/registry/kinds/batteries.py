@@ -1,0 +1,40 @@
+"""Home batteries: drawn, simulated, and represented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dso.agents.battery import BatteryAgents
+from dso.homes.batteries import Batteries, draw_batteries
+from dso.messages import IntArray
+from dso.plant.batteries import BatteryPlant
+from dso.plant.device import Devices as Physics
+from dso.ports import Population
+from dso.registry.kinds.around import Around
+from dso.registry.kinds.making import KindParts, equipment_of, planners
+from dso.scenario.devices import HomeBattery
+
+
+def _batteries(given: HomeBattery, around: Around, folder: Path) -> Batteries:
+    names = ("capacity_kwh", "charge_kw", "discharge_kw", "reserve_kwh")
+    batteries: Batteries = equipment_of(
+        given,
+        around,
+        folder,
+        lambda share: draw_batteries(len(around.size), around.seed, share),
+        **{n: getattr(given, n) for n in names},
+    )
+    return batteries
+
+
+def _battery_plant(batteries: Batteries, given: HomeBattery, around: Around) -> Physics:
+    return BatteryPlant(batteries)
+
+
+def _battery_agents(
+    batteries: Batteries, number: IntArray, given: HomeBattery, around: Around
+) -> list[Population]:
+    return planners(BatteryAgents(batteries, number), batteries, around)
+
+
+BATTERY = KindParts(_batteries, _battery_plant, _battery_agents)

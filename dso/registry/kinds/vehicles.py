@@ -1,0 +1,42 @@
+"""Electric vehicles: drawn, simulated, and represented; impossible ones are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dso.agents.ev import EvAgents
+from dso.errors import InputError, Problem
+from dso.homes.vehicles import Vehicles, draw_vehicles, impossible
+from dso.messages import IntArray
+from dso.plant.device import Devices as Physics
+from dso.plant.vehicles import VehiclePlant
+from dso.ports import Population
+from dso.registry.kinds.around import Around
+from dso.registry.kinds.making import KindParts, equipment_of, planners
+from dso.scenario.devices import Ev
+
+MOST_TOLD = 5  # impossible vehicles
+
+
+def _vehicles(given: Ev, around: Around, folder: Path) -> Vehicles:
+    def draw(share: float) -> Vehicles:
+        return draw_vehicles(len(around.size), around.seed, share, v2g_share=given.v2g_share)
+
+    said = {n: getattr(given, n) for n in ("capacity_kwh", "charge_kw", "reserve_kwh")}
+    vehicles: Vehicles = equipment_of(given, around, folder, draw, **said)
+    wrong = [f"vehicle of customer {vehicles.customers[row]}: {why}" for row, why in impossible(vehicles)]
+    if wrong:
+        told = wrong[:MOST_TOLD] + ([f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else [])
+        raise InputError([Problem("", what) for what in told])
+    return vehicles
+
+
+def _vehicle_plant(vehicles: Vehicles, given: Ev, around: Around) -> Physics:
+    return VehiclePlant(vehicles, around.local_time, around.seed)
+
+
+def _vehicle_agents(vehicles: Vehicles, number: IntArray, given: Ev, around: Around) -> list[Population]:
+    return planners(EvAgents(vehicles, number, around.local_time), vehicles, around)
+
+
+EV = KindParts(_vehicles, _vehicle_plant, _vehicle_agents)
