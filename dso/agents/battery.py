@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dso.agents.kind import Window
 from dso.agents.planning import Problem
-from dso.agents.planning.formulations import battery_problem
+from dso.agents.planning.formulations import QUADRATIC_USD_PER_KW2H, battery_problem
 from dso.clock import HOUR_S
 from dso.homes.batteries import Batteries
 from dso.homes.storage import energy_between, run
@@ -79,7 +81,7 @@ class BatteryAgents:
     ) -> Problem:
         """See `battery_problem`."""
         own = self.batteries
-        return battery_problem(
+        made = battery_problem(
             price_usd_per_kwh,
             np.minimum(state[0], own.capacity_kwh[who]),
             own.capacity_kwh[who],
@@ -92,6 +94,7 @@ class BatteryAgents:
             profit_margin_frac=own.profit_margin_frac[who],
             interval_h=window.hours,
         )
+        return two_way(made, own.discharge_frac[who], window.hours) if own.discharge_kw.any() else made
 
     def ahead(self, state: FloatArray, kw: FloatArray, from_s: int, to_s: int, known_at_s: int) -> FloatArray:
         """(1, n) what is stored after average powers, as far as reserve and capacity allow."""
@@ -129,3 +132,17 @@ class BatteryAgents:
     ) -> Setting | None:
         """None: it is told the power."""
         return None
+
+
+def two_way(problem: Problem, discharge_frac: FloatArray, interval_h: float) -> Problem:
+    """A problem with a second control, which nobody may use, where it had none.
+
+    In a population in which some can give back, the plan of one that cannot then does not depend, to the last
+    bit, on whose problems are written down with it. With one control a plan takes half the time.
+    """
+    if problem.b_v is not None:
+        return problem
+    curvature = 2 * QUADRATIC_USD_PER_KW2H * interval_h
+    return replace(
+        problem, b_v=-interval_h / discharge_frac, p_v=0.0, r_v=curvature, v_high=0.0, cross=curvature
+    )

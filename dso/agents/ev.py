@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dso.agents.battery import two_way
 from dso.agents.ev_trips import Expected, Seen
 from dso.agents.kind import Window
 from dso.agents.planning import Problem
@@ -116,10 +117,10 @@ class EvAgents:
         self, who: IntArray, state: FloatArray, price_usd_per_kwh: FloatArray, window: Window, known_at_s: int
     ) -> Problem:
         """See `ev_problem`; trips are those expected, in the hour in which a vehicle must be ready."""
-        own = self.vehicles.take(who)
-        expected = Expected(own, self._expected.local_time, self._expected.ready_h)
+        expected = self._expected.of(who)
+        own = expected.vehicles
         home, trip = expected.over(self._seen(expected, state, window.start_s), window)
-        return ev_problem(
+        made = ev_problem(
             price_usd_per_kwh,
             np.minimum(state[STORED], own.capacity_kwh),
             own.capacity_kwh,
@@ -135,6 +136,8 @@ class EvAgents:
             profit_margin_frac=own.profit_margin_frac,
             interval_h=window.hours,
         )
+        some_give_back = self.vehicles.discharge_kw.any()
+        return two_way(made, own.discharge_frac, window.hours) if some_give_back else made
 
     def ahead(self, state: FloatArray, kw: FloatArray, from_s: int, to_s: int, known_at_s: int) -> FloatArray:
         """(5, n) where a state goes at average powers, leaves and returns by habit included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from dso.clock import HOUR_S
 from dso.homes.local_time import LocalTime
 from dso.homes.trips import DayTrips, Usual
 from dso.homes.vehicles import Vehicles
-from dso.messages import FloatArray
+from dso.messages import FloatArray, IntArray
 
 EARLY_S = 2 * HOUR_S  # who is away so long before its usual leave is on that trip, before that on the last
 LATE_S = HOUR_S  # who is away is back in an hour at the soonest, for all that an agent knows
@@ -44,7 +44,6 @@ class Seen:
         return np.asarray(trips.goes() & (self.trip_day < day) & (self.at_s < trips.returns_s))
 
 
-@dataclass(slots=True)
 class Expected:
     """Trips that agents expect of their vehicles.
 
@@ -60,17 +59,21 @@ class Expected:
     ready_h : how long before its usual leave a vehicle is ready at the latest [h], 0 or more.
     """
 
-    vehicles: Vehicles
-    local_time: LocalTime
-    ready_h: float
-    _usual: Usual = field(init=False)
+    def __init__(self, vehicles: Vehicles, local_time: LocalTime, ready_h: float) -> None:
+        self.vehicles, self.local_time, self.ready_h = vehicles, local_time, ready_h
+        self._usual = Usual(vehicles, local_time)
+        self._who: IntArray | None = None
 
-    def __post_init__(self) -> None:
-        self._usual = Usual(self.vehicles, self.local_time)
+    def of(self, who: IntArray) -> Expected:
+        """What is expected of some of the vehicles."""
+        part = Expected(self.vehicles.take(who), self.local_time, self.ready_h)
+        part._usual, part._who = self._usual, who
+        return part
 
     def trips(self, day: int) -> DayTrips:
         """Trips of a local day."""
-        return self._usual.day(day)
+        all_of_them, who = self._usual.day(day), self._who
+        return all_of_them if who is None else all_of_them.take(who)
 
     def ready_s(self, trips: DayTrips) -> FloatArray:
         """(n,) full hours at which vehicles must be ready."""

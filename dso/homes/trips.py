@@ -12,10 +12,10 @@ from dso.clock import DAY_S, HOUR_S
 from dso.homes.local_time import LocalTime
 from dso.homes.storage import normal
 from dso.homes.vehicles import DAY_H, Vehicles
-from dso.messages import FloatArray
+from dso.messages import FloatArray, IntArray
 
 LEAVES, RETURNS, DISTANCE = 130, 131, 132  # streams, one a purpose
-DAYS_KEPT = 4
+DAYS_KEPT = 6  # yesterday, and those of a plan of two days
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +25,10 @@ class DayTrips:
     leaves_s: FloatArray  # (n,) since the epoch
     returns_s: FloatArray  # (n,) since the epoch, never before it leaves
     kwh: FloatArray  # (n,)
+
+    def take(self, rows: IntArray) -> DayTrips:
+        """Of some of the vehicles."""
+        return DayTrips(self.leaves_s[rows], self.returns_s[rows], self.kwh[rows])
 
     def goes(self) -> np.ndarray:
         """(n,) whether there is a trip at all."""
@@ -132,6 +136,6 @@ def _kept(held: dict[int, DayTrips], day: int, make: Callable[[int], DayTrips]) 
     if found is None:
         found = make(day)
         if len(held) >= DAYS_KEPT:
-            del held[next(iter(held))]
+            del held[min(held)]
         held[day] = found
     return found
