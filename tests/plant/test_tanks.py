@@ -83,7 +83,7 @@ def test_without_supply_nothing_heats() -> None:
 
 
 def test_energy_is_kept_over_a_day() -> None:
-    """What is metered is what was stored, lost and drawn; all stay above 45 °C, so a litre takes c·(45 − inlet)."""
+    """Metered is what was stored, lost and drawn; all stay above 45 °C, so a litre takes c·(45 − inlet)."""
     tanks = draw_tanks(np.ones(200), 3, 1.0, set_point_c=60.0, volume_l=400.0, rating_kw=9.0)
     plant = TankPlant(tanks, CHICAGO, 1)
     state, kwh, lost, drawn = plant.start(MIDNIGHT), 0.0, 0.0, 0.0
