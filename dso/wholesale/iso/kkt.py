@@ -108,11 +108,14 @@ def _least_change(square: Floats, active: sparse.csc_array, right: Floats) -> Fl
     Small systems by least squares. Large ones by sparse factors of the system plus a little of the identity,
     which exists whatever the rank, and corrections by what is left: the proximal point method.
     """
-    rows: Any = [[sparse.diags_array(square), -active.T], [active, None]]
-    system = sparse.csc_array(sparse.block_array(rows))
     try:
         if right.size <= DENSE:
-            return np.asarray(np.linalg.lstsq(system.toarray(), right, rcond=1e-12)[0], float)
+            dense = active.toarray()
+            none = np.zeros((len(dense), len(dense)))
+            whole = np.block([[np.diag(square), -dense.T], [dense, none]])
+            return np.asarray(np.linalg.lstsq(whole, right, rcond=1e-12)[0], float)
+        rows: Any = [[sparse.diags_array(square), -active.T], [active, None]]
+        system = sparse.csc_array(sparse.block_array(rows))
         factors = splu(sparse.csc_matrix(system + NUDGE * sparse.eye_array(right.size)))
         change = factors.solve(right)
         for _ in range(CORRECTIONS):

@@ -14,6 +14,8 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
+
 from dso.errors import CurveError, InputError, Problem
 from dso.wholesale.iso.demand import Demand
 
@@ -60,7 +62,7 @@ def _object(message: str | bytes | Mapping[str, object]) -> Mapping[str, object]
         return message
     try:
         found = json.loads(message)
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8 are a ValueError, too
         raise InputError([Problem("", f"a bid must be JSON: {error}")]) from None
     if not isinstance(found, dict):
         raise InputError([Problem("", f"a bid must be a JSON object, was a {type(found).__name__}")])
@@ -71,19 +73,30 @@ def _numbers(name: str, values: object, intervals: int) -> list[float] | str:
     """The numbers of a field, or what is wrong with it."""
     if values is None:
         return "is missing"
-    many = list(values) if isinstance(values, list | tuple) else [values]
+    many = list(values) if isinstance(values, list | tuple | np.ndarray) else [values]
     if len(many) != intervals:
         return f"must have {intervals} values, had {len(many)}"
     numbers: list[float] = []
     for value in many:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = _number(value)
+        if number is None:
             return f"must be finite numbers, had {value!r}"
-        numbers.append(float(value))
+        numbers.append(number)
     if name == "resp_deg" and not set(numbers) <= set(DEGREES):
         return f"must be 0, 1 or 2, was {values!r}"
     if name == "resp_max_mw" and min(numbers) < 0:
         return f"must not be negative, was {min(numbers)!r}"
     return numbers
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that no float can hold
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _demands(rows: list[tuple[float, ...]], sign: float) -> tuple[Demand, ...]:

@@ -61,6 +61,11 @@ def test_degree_one_is_a_block_and_degree_nought_a_fixed_load() -> None:
     _is(_one({**GOOD, "resp_deg": 0}).bids["north"].demand[0], 50.0, [], [], [])
 
 
+def test_arrays_do_as_well_as_lists() -> None:
+    message = {name: np.full(24, value) for name, value in GOOD.items()}
+    assert len(collect("da", DAY, (NORTH,), [("north", message)]).bids["north"].demand) == 24
+
+
 def test_a_day_is_lists_of_24() -> None:
     message = {name: [value] * 24 for name, value in GOOD.items()}
     message["unresp_mw"][7] = 9.0
@@ -73,6 +78,11 @@ def test_a_day_is_lists_of_24() -> None:
     [
         ('{"unresp_mw": 5', "must be JSON"),
         (b"\xff\xfe", "must be JSON"),
+        ("[" * 100_000, "must be JSON"),
+        (
+            '{"unresp_mw": 1%s, "resp_max_mw": 0, "resp_c1": 0, "resp_c2": 0, "resp_deg": 0}' % ("0" * 400),
+            "finite",
+        ),
         ("[1, 2]", "must be a JSON object, was a list"),
         ("null", "must be a JSON object, was a NoneType"),
         ({**GOOD, "unresp_mw": None}, "unresp_mw: is missing"),
