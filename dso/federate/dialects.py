@@ -1,0 +1,40 @@
+"""Which dialect a profile speaks, seen from its topics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dso.engine.world import World
+from dso.federate.fault import Faults
+from dso.federate.feeder_side import FeederDialect
+from dso.federate.link import Link
+from dso.federate.native_feeder import NativeFeeder
+from dso.federate.profile import Profile
+from dso.federate.wholesale_side import Dialect, NativeWholesale
+from dso.messages import IntArray
+from dso.ports import Sensing
+
+
+def wholesale_dialect(profile: Profile, link: Link, faults: Faults, world: World) -> Dialect:
+    """How bids and results travel."""
+    return NativeWholesale(profile, link, faults)
+
+
+def feeder_dialect(
+    profile: Profile, link: Link, faults: Faults, world: World, kinds: Mapping[str, IntArray]
+) -> FeederDialect:
+    """How orders and readings travel."""
+    customers, devices = len(world.customer_array()), len(world.device_array())
+    return NativeFeeder(profile, link, faults, customers, devices, kinds)
+
+
+def kinds_of(world: World) -> dict[str, IntArray]:
+    """The devices of each kind that has agents, as rising numbers."""
+    found: dict[str, list[IntArray]] = {}
+    for operator in world.operators.values():
+        for population in operator.populations:
+            if isinstance(population, Sensing):
+                found.setdefault(population.kind, []).append(population.devices)
+    return {kind: np.unique(np.concatenate(numbers)) for kind, numbers in sorted(found.items())}

@@ -1,0 +1,229 @@
+"""The DSO as one federate: the engine says when, the profile says how, the peers get what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from dso.clock import iso, parse_time
+from dso.engine.loop import Engine
+from dso.engine.step import Step
+from dso.federate.dialects import feeder_dialect, kinds_of, wholesale_dialect
+from dso.federate.errors import FederationError
+from dso.federate.fault import Faults
+from dso.federate.feeder_side import FeederSide
+from dso.federate.greeting import Greeting
+from dso.federate.link import Link
+from dso.federate.outside import take_outside
+from dso.federate.pricing import Pricing
+from dso.federate.profile import AFTER_S, Profile
+from dso.federate.profile_file import load_profile
+from dso.federate.wholesale_side import Post, WholesaleSide
+
+
+class Federate:
+    """An engine in a HELICS federation.
+
+    Parameters
+    ----------
+    engine : ready to step; its wholesale market or its plant, or both, are in other federates.
+    profile : names, units, signs, timing and limits: the name of one, a file, or a `Profile`.
+    core : zmq between processes, inproc within one.
+    broker : the broker's address (zmq) or name (inproc).
+    say : told a line while somebody is waited for.
+
+    Raises
+    ------
+    ProfileError : the profile cannot be used with this engine.
+    FederationError : no broker, a peer that is missing, dead or wrong; the others are told.
+
+    Examples
+    --------
+    >>> with Federate(engine, profile="native", broker="tcp://127.0.0.1:23404") as fed:  # doctest: +SKIP
+    ...     while (steps := fed.step()) is not None:
+    ...         print(fed.now, len(steps))
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        profile: Profile | str | Path = "native",
+        core: str = "zmq",
+        broker: str = "",
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.engine = engine
+        self.profile = profile if isinstance(profile, Profile) else load_profile(profile)
+        self._core, self._broker, self._say = core, broker, say
+        first_s = engine.next_time()
+        given = self.profile.zero
+        self.zero_s = parse_time(given) if given else (engine.now_s if first_s is None else first_s)
+        model = engine.world.wholesale
+        pricing = Pricing.chosen(self.profile.price_from, model)
+        self._pricing, self._kinds = pricing, kinds_of(engine.world)
+        self._market, self._watch = take_outside(engine, self.profile.outside)
+        self.link: Link | None = None
+        self._wholesale: WholesaleSide | None = None
+        self._feeder: FeederSide | None = None
+
+    # --- joining ------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Federate:
+        """Join the federation and begin at its time 0."""
+        profile, timing = self.profile, self.profile.timing
+        self.link = link = Link(
+            profile.names.dso,
+            core=self._core,
+            broker=self._broker,
+            peers=profile.peers(),
+            limits=profile.limits,
+            wait=timing.current_values == "wait",
+            period_s=timing.period_s,
+            say=self._say,
+        )
+        with _TellingOthers(link):
+            self._declare(link)
+            greeting = Greeting(profile, link, self.engine.world, self.zero_s, self._kinds)
+            link.enter_initializing()
+            greeting.tell()
+            link.enter_executing()
+            greeting.check()
+            self._tell(self.zero_s)
+        return self
+
+    def _declare(self, link: Link) -> None:
+        profile, world = self.profile, self.engine.world
+        if self._market is not None:
+            faults = self._faults("wholesale", link)
+            dialect = wholesale_dialect(profile, link, faults, world)
+            self._wholesale = WholesaleSide(self.engine, self._market, dialect, faults, self._pricing)
+        if self._watch is not None:
+            faults = self._faults("feeder", link)
+            self._feeder = FeederSide(
+                self._watch, feeder_dialect(profile, link, faults, world, self._kinds), faults
+            )
+
+    def _faults(self, party: str, link: Link) -> Faults:
+        peer, on_fault = getattr(self.profile.names, party), getattr(self.profile.faults, party)
+        return Faults(party, peer, on_fault, link.state_of)
+
+    # --- running ------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> str:
+        """The simulated instant."""
+        return iso(self.engine.now_s)
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong so far and was borne."""
+        sides = [side for side in (self._wholesale, self._feeder) if side is not None]
+        return [line for side in sides for line in side.faults.found]
+
+    def next_time(self) -> int | None:
+        """When this federate acts next [s since the epoch]; None when the study is over."""
+        times = [self.engine.next_time()]
+        if self._feeder is not None:
+            times.append(self._feeder.next_s())
+        if self._wholesale is not None:
+            times.append(self._wholesale.next_s(self.engine.now_s))
+        return min((t for t in times if t is not None), default=None)
+
+    def step(self) -> list[Step] | None:
+        """Go to the next instant: be granted it, hear, let the engine act, tell.
+
+        Returns
+        -------
+        the engine's steps of that instant; None when the study is over.
+        """
+        due_s = self.next_time()
+        if due_s is None:
+            self.leave()
+            return None
+        if self._is_alone(due_s):
+            return self.engine.advance(due_s)
+        assert self.link is not None  # joined
+        with _TellingOthers(self.link):
+            self._request(due_s)
+            for post in self._hear(due_s):
+                self.engine.post(post.machine, post.event, at=due_s, **post.payload)
+            steps = self.engine.advance(due_s)
+            self._tell(due_s)
+        return steps
+
+    def run(self) -> Engine:
+        """Join, run to the end of the study, leave."""
+        with self as joined:
+            while joined.step() is not None:
+                pass
+        return self.engine
+
+    def _request(self, due_s: int) -> None:
+        assert self.link is not None
+        after = AFTER_S if self.profile.timing.current_values == "after" else 0.0
+        t_s = due_s - self.zero_s + after
+        granted_s = self.link.request(t_s)
+        if granted_s > t_s + AFTER_S:
+            raise FederationError(
+                f"{self.link.name}: asked for {t_s:g} s, was granted {granted_s:g} s; "
+                "timing.period_s must divide every instant of the markets"
+            )
+
+    def _is_alone(self, due_s: int) -> bool:
+        """Before time 0, and after the last exchange, nobody else is needed."""
+        if due_s < self.zero_s:
+            return True
+        if due_s <= self.engine.world.end_s:
+            return False
+        waiting = self._feeder is not None and self._feeder.next_s() is not None
+        if not waiting:
+            self.leave()
+        return not waiting
+
+    def _hear(self, now_s: int) -> list[Post]:
+        posts = self._wholesale.hear(now_s) if self._wholesale is not None else []
+        return posts + (self._feeder.hear(now_s) if self._feeder is not None else [])
+
+    def _tell(self, now_s: int) -> None:
+        if self._wholesale is not None:
+            self._wholesale.tell()
+        if self._feeder is not None:
+            self._feeder.tell(now_s)
+
+    # --- leaving ------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Leave the federation; the engine can go on alone."""
+        if self.link is not None:
+            self.link.disconnect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave; the others are told if something went wrong."""
+        if error is not None and self.link is not None:
+            self.link.stop(_in_words(self.link.name, error))
+        self.leave()
+
+
+class _TellingOthers:
+    """Tells all others what goes wrong within."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._link.stop(_in_words(self._link.name, error))
+            self._link.disconnect()
+
+
+def _in_words(name: str, error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, FederationError) else f"{name}: {type(error).__name__}: {text}"

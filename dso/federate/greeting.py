@@ -1,0 +1,66 @@
+"""Who are you? Before anything else, both sides tell who they are and in which order they count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dso.engine.world import World
+from dso.federate.errors import FederationError
+from dso.federate.interfaces import In, Out, Unreadable
+from dso.federate.link import Link
+from dso.federate.profile import Profile
+from dso.federate.roster import difference, hello, roster, series_facts
+from dso.messages import IntArray
+
+
+class Greeting:
+    """The DSO's `names` publication, and the check of the feeder's.
+
+    Parameters
+    ----------
+    profile, link : names, and the way out.
+    world : what there is.
+    zero_s : the instant of the federation's time 0.
+    kinds : devices of each kind, as numbers.
+    """
+
+    def __init__(
+        self, profile: Profile, link: Link, world: World, zero_s: int, kinds: Mapping[str, IntArray]
+    ) -> None:
+        self._link, self._world = link, world
+        names = roster(profile.names, world)
+        more = {kind: numbers.tolist() for kind, numbers in kinds.items()}
+        series = series_facts(world, zero_s)
+        self._hello = hello(profile.names.dso, names, link.versions(), zero_s, kinds=more, series=series)
+        told, heard = profile.topic("names"), profile.topic("feeder_names")
+        self._out: Out | None = None
+        self._in: In | None = None
+        if told is not None:
+            self._out = link.publication(profile.key(told), told.type)
+        if heard is not None and "feeder" in profile.outside:
+            self._in = link.subscription(profile.key(heard), heard.type)
+
+    def tell(self) -> None:
+        """Say who this is; in initialising mode."""
+        if self._out is not None:
+            self._out.tell(self._hello)
+
+    def check(self) -> None:
+        """Compare with what the feeder has said.
+
+        Raises
+        ------
+        FederationError : with the first difference.
+        """
+        if self._in is None:
+            return
+        try:
+            other = self._in.json()
+        except Unreadable as error:
+            raise FederationError(f"{self._in.key} {error}; correct what the feeder publishes") from None
+        if not isinstance(other, dict):
+            raise FederationError(f"{self._in.key} must be an object; correct what the feeder publishes")
+        found = difference(self._hello, other)
+        if found is not None:
+            who = other.get("federate", self._in.key)
+            raise FederationError(f"{who} {found}; make both sides from the same scenario and profile")

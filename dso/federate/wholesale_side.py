@@ -1,0 +1,206 @@
+"""The DSO's side of the wholesale market, in our own dialect: bids out, results in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from dso.clock import iso
+from dso.engine.loop import Engine
+from dso.engine.series import MarketTimes
+from dso.federate.fault import Faults
+from dso.federate.interfaces import Endpoint, Unreadable, parse
+from dso.federate.link import Link
+from dso.federate.outside import ExternalWholesale, times_of
+from dso.federate.pricing import Pricing
+from dso.federate.profile import Profile
+from dso.messages import WholesaleBid
+
+FALLBACK = "go on at the expected price"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message for the engine."""
+
+    machine: str
+    event: str
+    payload: Mapping[str, Any]
+
+
+class Dialect(Protocol):
+    """How bids and results of one profile travel."""
+
+    def send(self, number: int, bid: WholesaleBid, times: MarketTimes) -> None:
+        """Tell a bid."""
+
+    def answers(self, now_s: int, open_bids: Mapping[str, Open]) -> Iterator[Answer]:
+        """What has come since, as far as it can be read; faults are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A bid without a result."""
+
+    bid: WholesaleBid
+    times: MarketTimes
+
+    @property
+    def deadline_s(self) -> int:
+        """When the market goes on without."""
+        return self.times.clearing_s - self.times.spec.wholesale_deadline_lead_s
+
+    @property
+    def result_s(self) -> int:
+        """When the result is expected."""
+        return self.times.clearing_s - self.times.spec.wholesale_result_lead_s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A result: prices [USD/kWh] and quantities [kW] of a market's intervals."""
+
+    market: str
+    price_usd_per_kwh: list[float]
+    quantity_kw: list[float]
+
+
+@dataclass(slots=True)
+class WholesaleSide:
+    """Keeps which bids wait for a result, and sees that each gets one in time.
+
+    Parameters
+    ----------
+    engine : whose bids they are.
+    market : what stands in the engine for the wholesale market.
+    dialect : how bids and results travel.
+    faults : what happens if none comes.
+    pricing : what the price of a result is.
+    """
+
+    engine: Engine
+    market: ExternalWholesale
+    dialect: Dialect
+    faults: Faults
+    pricing: Pricing
+    open: dict[str, Open] = field(default_factory=dict)
+    sent: int = 0
+
+    def tell(self) -> None:
+        """Send the bids that were made."""
+        for bid in self.market.outbox:
+            times = times_of(self.engine, bid.market)
+            if times is not None:
+                self.sent += 1
+                self.open[bid.market] = Open(bid, times)
+                self.dialect.send(self.sent, bid, times)
+        self.market.outbox.clear()
+
+    def next_s(self, now_s: int) -> int | None:
+        """When the next result is expected; after that the market's own deadline is."""
+        return min((each.result_s for each in self.open.values() if each.result_s > now_s), default=None)
+
+    def hear(self, now_s: int) -> list[Post]:
+        """The results that have come, as messages for the engine."""
+        posts = []
+        for answer in self.dialect.answers(now_s, self.open):
+            waiting = self.open.pop(answer.market)
+            price = self.pricing.of(waiting.bid.intervals, answer.price_usd_per_kwh, answer.quantity_kw)
+            payload = {"price_usd_per_kwh": price, "quantity_kw": answer.quantity_kw}
+            posts.append(Post(answer.market, "wholesale_result", payload))
+        self._overdue(now_s)
+        return posts
+
+    def _overdue(self, now_s: int) -> None:
+        late = [name for name, each in self.open.items() if each.deadline_s <= now_s]
+        for name in late:
+            del self.open[name]
+            self.faults.missing(now_s, f"result of {name}", FALLBACK)
+
+
+@dataclass(slots=True)
+class NativeWholesale:
+    """Our own dialect: a JSON message a bid, one a result, each from the endpoint that is its party's own."""
+
+    profile: Profile
+    link: Link
+    faults: Faults
+    endpoint: Endpoint = field(init=False)
+    answered: set[str] = field(default_factory=set)
+    peer: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        bid, result = self.profile.topic("bid"), self.profile.topic("result")
+        assert bid is not None  # the profile was checked
+        assert result is not None
+        self.endpoint = self.link.endpoint(self.profile.key(bid))
+        self.peer = self.profile.key(result)
+
+    def send(self, number: int, bid: WholesaleBid, times: MarketTimes) -> None:
+        """Tell a bid: one curve an interval."""
+        self.endpoint.send(self.peer, bid_message(self.profile.names.dso, number, bid, times))
+
+    def answers(self, now_s: int, open_bids: Mapping[str, Open]) -> Iterator[Answer]:
+        """Results from the wholesale market's own endpoint, each once."""
+        for letter in self.endpoint.letters():
+            if letter.source != self.peer:
+                self.faults.ignored(now_s, f"message from {letter.source}", f"must come from {self.peer}")
+                continue
+            try:
+                found = result_of(parse(letter.text))
+            except Unreadable as error:
+                self.faults.wrong(now_s, "result", str(error), FALLBACK)
+                continue
+            yield from self._usable(now_s, found, open_bids)
+
+    def _usable(self, now_s: int, found: Answer, open_bids: Mapping[str, Open]) -> Iterator[Answer]:
+        topic = f"result of {found.market}"
+        if found.market in self.answered:
+            self.faults.ignored(now_s, topic, "came twice")
+        elif found.market not in open_bids:
+            self.faults.ignored(now_s, topic, "came late, or nobody bid there")
+        else:
+            wanted = len(open_bids[found.market].bid.intervals)
+            if len(found.price_usd_per_kwh) == len(found.quantity_kw) == wanted:
+                self.answered.add(found.market)
+                yield found
+            else:
+                held = f"{len(found.price_usd_per_kwh)} and {len(found.quantity_kw)}"
+                self.faults.wrong(
+                    now_s, topic, f"must hold {wanted} prices and quantities, held {held}", FALLBACK
+                )
+
+
+def bid_message(dso: str, number: int, bid: WholesaleBid, times: MarketTimes) -> dict[str, Any]:
+    """A bid as it travels: USD/kWh and kW, load positive, prices rising."""
+    return {
+        "dso": dso,
+        "number": number,
+        "market": bid.market,
+        "series": times.spec.name,
+        "day_ahead": bid.day_ahead,
+        "binding": bid.binding,
+        "intervals": [{"start": iso(i.start_s), "duration_s": i.duration_s} for i in bid.intervals],
+        "price_usd_per_kwh": [curve.price_usd_per_kwh.tolist() for curve in bid.demand],
+        "quantity_kw": [curve.quantity_kw.tolist() for curve in bid.demand],
+    }
+
+
+def result_of(data: Any) -> Answer:
+    """A result read from JSON; Unreadable with what is wrong."""
+    if not isinstance(data, dict) or not isinstance(data.get("market"), str):
+        raise Unreadable("must be an object with market, price_usd_per_kwh and quantity_kw")
+    columns = [numbers(data.get(name), name) for name in ("price_usd_per_kwh", "quantity_kw")]
+    return Answer(data["market"], *columns)
+
+
+def numbers(value: Any, name: str) -> list[float]:
+    """Finite numbers of a JSON list; Unreadable if they are not."""
+    if not isinstance(value, list) or not value:
+        raise Unreadable(f"must have a list {name}")
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in value):
+        raise Unreadable(f"must hold finite numbers in {name}, held {value!r:.60}")
+    return [float(v) for v in value]
