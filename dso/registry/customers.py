@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from dso.agents.forecast import SeededForecast
-from dso.agents.forecast_error import ForecastError
 from dso.agents.homes_forecast import HomesForecast
-from dso.clock import HOUR_S, Interval
+from dso.clock import HOUR_S
 from dso.homes.customer_load import CustomerLoad
 from dso.messages import FloatArray, IntArray
 from dso.plant.baseline import Baseline
@@ -22,11 +22,26 @@ from dso.registry.enrolment import cooling
 from dso.registry.findings import Findings
 from dso.registry.outside import Answer, Registered
 from dso.registry.wires import Wires
-from dso.scenario.devices import Devices
 from dso.scenario.model import Scenario
 from dso.scenario.times import instant
 
+if TYPE_CHECKING:
+    from dso.registry.homes import Homes
+
 LONGEST_STEP_S = 300  # devices are run for so long at once
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Who:
+    """Who is connected, on which tariff, with which preferences."""
+
+    scenario: Scenario
+    folder: Path  # what the scenario's paths are relative to
+    load: CustomerLoad
+    enrolled: Mapping[str, IntArray]  # customers by tariff
+    bidding: Mapping[str, IntArray]  # those who take part, by tariff
+    slider: FloatArray  # (customers,) from comfort, 0, to cost, 1
+    answers: Mapping[str, Answer]  # functions that bid for participants outside, by the sender's name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,83 +55,73 @@ class Inside:
     outside: Mapping[str, tuple[Registered, ...]] = field(default_factory=dict)  # by tariff
 
 
-def customers_of(
-    scenario: Scenario,
-    folder: Path,
-    load: CustomerLoad,
-    bidding: Mapping[str, IntArray],
-    slider: FloatArray,
-    wires: Wires,
-    findings: Findings,
-    enrolled: Mapping[str, IntArray],
-    answers: Mapping[str, Answer],
-) -> Inside:
-    """The customers' side: with devices, or with cooling as one elastic load.
+class Side(Protocol):
+    """The customers' side before it is connected."""
 
-    Parameters
-    ----------
-    bidding : customers who take part, by tariff.
-    slider : (customers,) preference of each, from comfort, 0, to cost, 1.
-    wires : with the network whose losses the head meter includes.
-    findings : where impossible devices are told.
-    enrolled : customers by tariff.
-    answers : functions that bid for participants outside, by the sender's name.
-    """
-    if scenario.devices is not None:
-        with_names = (enrolled, answers)
-        return _with_devices(
-            scenario, scenario.devices, folder, load, bidding, slider, wires, findings, *with_names
-        )
-    everyone = np.unique(np.concatenate([*bidding.values(), np.zeros(0, np.int64)]))
-    given = scenario.forecast
-    forecast = SeededForecast(
-        load,
-        everyone,
-        scenario.seed,
-        std_1h_frac=given.common_error_1h_frac,
-        customer_std_1h_frac=given.customer_error_1h_frac,
-    )
-    plant = EmbeddedPlant(load, everyone, wires.network, wires.point_of)
-    return Inside(cooling(bidding, load, forecast, slider), None, forecast, plant)
+    @property
+    def peak_kw(self) -> FloatArray:
+        """(customers,) power for which wires are chosen [kW]."""
+
+    def behind(self, wires: Wires) -> Inside:
+        """What is connected to some wires."""
 
 
-def _with_devices(
-    scenario: Scenario,
-    given: Devices,
-    folder: Path,
-    load: CustomerLoad,
-    bidding: Mapping[str, IntArray],
-    slider: FloatArray,
-    wires: Wires,
-    findings: Findings,
-    enrolled: Mapping[str, IntArray],
-    answers: Mapping[str, Answer],
-) -> Inside:
+def customers_of(who: Who, findings: Findings) -> Side:
+    """The customers' side: with devices, or with cooling as one elastic load; impossible devices are told."""
+    if who.scenario.devices is None:
+        return ElasticCooling(who)
     from dso.registry.homes import homes_of
 
-    start_s, count = instant(scenario.start, scenario), scenario.customers.count
-    error = ForecastError(
-        load.customers,
-        scenario.seed,
-        std_1h_frac=scenario.forecast.common_error_1h_frac,
-        customer_std_1h_frac=scenario.forecast.customer_error_1h_frac,
-    )
+    return WithDevices(who, homes_of(who, who.scenario.devices, _step_s(who.scenario), findings))
 
-    def fixed_kw(interval: Interval) -> FloatArray:
-        return np.asarray(given.fixed_load_frac * load.kw(interval)[0])
 
-    homes = homes_of(
-        scenario, given, folder, load, bidding, slider, fixed_kw, error, _step_s(scenario), findings,
-        enrolled, answers,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True, eq=False)
+class ElasticCooling:
+    """Customers whose cooling is their only device."""
 
-    def rest_kw(interval: Interval) -> FloatArray:
-        return np.asarray(homes.fixed_frac * fixed_kw(interval))
+    who: Who
 
-    place = np.zeros(count, np.int64) if wires.point_of is None else wires.point_of
-    plant = HomesPlant(rest_kw, homes.fleet, wires.network, place, start_s)
-    forecast = HomesForecast(rest_kw, Baseline(homes.fleet, start_s), homes.owners, error)
-    return Inside(homes.populations, homes.owners, forecast, plant, homes.outside)
+    @property
+    def peak_kw(self) -> FloatArray:
+        """(customers,) each one's share of the highest load of all [kW]."""
+        return self.who.load.peak_kw
+
+    def behind(self, wires: Wires) -> Inside:
+        """Agents, forecast and plant."""
+        who, given = self.who, self.who.scenario.forecast
+        everyone = np.unique(np.concatenate([*who.bidding.values(), np.zeros(0, np.int64)]))
+        forecast = SeededForecast(
+            who.load,
+            everyone,
+            who.scenario.seed,
+            std_1h_frac=given.common_error_1h_frac,
+            customer_std_1h_frac=given.customer_error_1h_frac,
+        )
+        plant = EmbeddedPlant(who.load, everyone, wires.network, wires.point_of)
+        return Inside(cooling(who.bidding, who.load, forecast, who.slider), None, forecast, plant)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithDevices:
+    """Customers with devices in their homes."""
+
+    who: Who
+    homes: Homes
+
+    @property
+    def peak_kw(self) -> FloatArray:
+        """(customers,) fixed load at its highest, and devices on a design day [kW]."""
+        return self.homes.fixed_peak_kw + self.homes.peak_kw
+
+    def behind(self, wires: Wires) -> Inside:
+        """Agents, forecast and plant."""
+        homes, scenario = self.homes, self.who.scenario
+        start_s, count = instant(scenario.start, scenario), scenario.customers.count
+        place = np.zeros(count, np.int64) if wires.point_of is None else wires.point_of
+        plant = HomesPlant(homes.rest_kw, homes.fleet, wires.network, place, start_s)
+        alone = Baseline(homes.fleet, start_s)
+        forecast = HomesForecast(homes.rest_kw, alone, homes.owners, homes.around.error)
+        return Inside(homes.populations, homes.owners, forecast, plant, homes.outside)
 
 
 def _step_s(scenario: Scenario) -> int:

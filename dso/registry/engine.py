@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dso.chart_catalogue import RETAIL_CHARTS, chart_named
 from dso.clock import to_epoch_s
 from dso.engine.handlers import BILLING, CREW, LIFE, MARKET, RETAIL
@@ -21,7 +23,7 @@ from dso.operators.load_serving import LoadServingEntity
 from dso.ports import MarketOperatorStrategy, Tariff
 from dso.registry.ageing import ageing_of
 from dso.registry.around import check_cover, load_of, wholesale_of
-from dso.registry.customers import customers_of
+from dso.registry.customers import Who, customers_of
 from dso.registry.enrolment import bidders, enrolments, operators, preferences
 from dso.registry.equipment import crews_of, script_of
 from dso.registry.findings import Findings
@@ -72,20 +74,24 @@ def _world(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | Non
     with findings.at("weather"):
         load = load_of(scenario, folder)
         check_cover(load, start_s, end_s)
+    if (
+        findings.problems
+    ):  # wires and markets are looked at all the same, so that the user hears of all at once
+        _look_on(scenario, folder, findings)
+    strategies = _strategies(tariffs)
+    bidding, slider = bidders(scenario, enrolled, set(strategies)), preferences(scenario, enrolled)
+    who = Who(scenario, folder, load, enrolled, bidding, slider, answers or {})
+    side = customers_of(who, findings)
     with findings.at("network"):
-        wires = wires_of(scenario, folder, load.peak_kw)
+        wires = wires_of(scenario, folder, side.peak_kw)
     with findings.at("wholesale"):
         wholesale = wholesale_of(scenario, folder)
     findings.tell()
+    inside = side.behind(wires)
     distribution = DistributionOperator(
         wires.network, wires.fallback, wires.point_of, ageing_of(scenario, load), crews_of(scenario)
     )
     distribution.script = script_of(scenario, distribution.elements)
-    strategies = _strategies(tariffs)
-    bidding = bidders(scenario, enrolled, set(strategies))
-    slider = preferences(scenario, enrolled)
-    inside = customers_of(scenario, folder, load, bidding, slider, wires, findings, enrolled, answers or {})
-    findings.tell()
     retailers = {
         name: LoadServingEntity(name, tariff.mechanism, tariff.load_serving(), enrolled[name])
         for name, tariff in tariffs.items()
@@ -106,6 +112,14 @@ def _world(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | Non
         start_s=start_s,
         end_s=end_s,
     )
+
+
+def _look_on(scenario: Scenario, folder: Path, findings: Findings) -> None:
+    with findings.at("network"):
+        wires_of(scenario, folder, np.ones(scenario.customers.count))
+    with findings.at("wholesale"):
+        wholesale_of(scenario, folder)
+    findings.tell()
 
 
 def _tariffs(scenario: Scenario, folder: Path, findings: Findings) -> dict[str, Tariff]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from dso.agents.forecast_error import ForecastError
 from dso.clock import Interval
-from dso.homes.customer_load import CustomerLoad
 from dso.messages import FloatArray, IntArray
 from dso.plant.fleet import Fleet, Group
 from dso.ports import Population
+from dso.registry.customers import Who
 from dso.registry.findings import Findings
 from dso.registry.kinds import KINDS, around_of
-from dso.registry.outside import Answer, Registered, registered_of
+from dso.registry.kinds.around import Around
+from dso.registry.outside import Registered, registered_of
 from dso.scenario.devices import Devices, Owned
 from dso.scenario.model import Scenario
 
@@ -31,44 +30,41 @@ class Homes:
     owners: IntArray  # (devices,) customer of each that may bid
     populations: dict[str, tuple[Population, ...]]  # by tariff with a market
     outside: dict[str, tuple[Registered, ...]]  # by tariff, whose messages come from outside
+    around: Around
     fixed_frac: FloatArray  # (customers,) part of each fixed load that is none of these devices
+    peak_kw: FloatArray  # (customers,) of devices on the day for which wires are chosen
+
+    def rest_kw(self, interval: Interval) -> FloatArray:
+        """Fixed load that is no device of these, averaged over an interval, (customers,) [kW]."""
+        return np.asarray(self.fixed_frac * self.around.fixed_kw(interval))
+
+    @property
+    def fixed_peak_kw(self) -> FloatArray:
+        """(customers,) fixed load at its highest, about [kW]."""
+        load = self.around.load
+        part = self.around.fixed_load_frac * (1 - load.shape.cooling_most_frac)
+        return np.asarray(part * load.peak_kw)
 
 
-def homes_of(
-    scenario: Scenario,
-    given: Devices,
-    folder: Path,
-    load: CustomerLoad,
-    bidding: Mapping[str, IntArray],
-    slider: FloatArray,
-    fixed_kw: Callable[[Interval], FloatArray],
-    error: ForecastError,
-    step_s: int,
-    findings: Findings,
-    enrolled: Mapping[str, IntArray],
-    answers: Mapping[str, Answer],
-) -> Homes:
+def homes_of(who: Who, given: Devices, step_s: int, findings: Findings) -> Homes:
     """Every device that customers own, and the agents of those that take part.
 
     Parameters
     ----------
-    bidding : customers who may take part, by tariff.
-    slider : (customers,) preference of each, from comfort, 0, to cost, 1.
-    fixed_kw : fixed load of each customer in an interval, (customers,).
-    error : of what customers are expected to draw.
     step_s : longest time that devices are run at once [s].
     findings : where impossible devices are told.
-    enrolled : customers by tariff.
-    answers : functions that bid for participants outside, by the sender's name.
     """
-    around = around_of(scenario, given, load, slider, fixed_kw, error)
+    scenario, bidding = who.scenario, who.bidding
+    around = around_of(scenario, given, who.load, who.slider)
     groups: list[Group] = []
     owners: list[IntArray] = []
     populations: dict[str, list[Population]] = {name: [] for name in bidding}
     first, fixed_frac = 0, np.ones(scenario.customers.count)
+    peak_kw = np.zeros(scenario.customers.count)
     for name, part in _owned(given):
         with findings.at("devices", name):
-            equipment = KINDS[name].equipment(part, around, folder)
+            equipment = KINDS[name].equipment(part, around, who.folder)
+            peak_kw[equipment.customers] += KINDS[name].peak_kw(equipment)
             fixed_frac[equipment.customers] -= KINDS[name].of_fixed_load(part)
             takes_part = _takes_part(name, part, equipment.customers, bidding, scenario)
             rows = np.flatnonzero(takes_part)
@@ -86,18 +82,19 @@ def homes_of(
     registered: dict[str, list[Registered]] = {}
     for place, sender in enumerate(given.outside):
         with findings.at("devices", "outside", place):
-            one = registered_of(sender, first, enrolled, list(bidding))
+            one = registered_of(sender, first, who.enrolled, list(bidding))
             groups.append(Group(one.plant(), one.devices))
             owners.append(one.customers)
             first += len(one.devices)
-            if sender.name in answers:
-                populations[sender.tariff].append(one.population(answers[sender.name]))
+            if sender.name in who.answers:
+                populations[sender.tariff].append(one.population(who.answers[sender.name]))
             else:
                 registered.setdefault(sender.tariff, []).append(one)
     fleet = Fleet(tuple(groups), scenario.customers.count, first, step_s)
     found = {tariff: tuple(held) for tariff, held in populations.items()}
     outside = {tariff: tuple(held) for tariff, held in registered.items()}
-    return Homes(fleet, np.concatenate([*owners, np.zeros(0, np.int64)]), found, outside, fixed_frac)
+    every = np.concatenate([*owners, np.zeros(0, np.int64)])
+    return Homes(fleet, every, found, outside, around, fixed_frac, peak_kw)
 
 
 def _owned(given: Devices) -> Iterator[tuple[str, Owned]]:

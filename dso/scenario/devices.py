@@ -133,7 +133,7 @@ class Devices(Part):
         (), strict=False, description="participants who bid from outside, each with a device of its own"
     )
     fixed_load_frac: Annotated[NotNegative, Field(le=2)] = Field(
-        0.5, description="part of the load series beside cooling that remains: what is no device here"
+        0.9, description="part of the load series beside cooling that remains: what is no device here"
     )
     forecast: DeviceForecast = Field(DeviceForecast(), description="how well agents foresee the weather")
     parallel: Parallel = Field(Parallel(), description="where agents plan")

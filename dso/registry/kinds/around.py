@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,8 +31,13 @@ class Around:
     forecast: WeatherForecast
     local_time: LocalTime
     solve: Planner
-    fixed_kw: Callable[[Interval], FloatArray]  # fixed load of each customer, (customers,)
+    load: CustomerLoad
+    fixed_load_frac: float  # of the series' load beside cooling
     error: ForecastError  # of what customers are expected to draw
+
+    def fixed_kw(self, interval: Interval) -> FloatArray:
+        """Fixed load of each customer in an interval, (customers,) [kW]."""
+        return np.asarray(self.fixed_load_frac * self.load.kw(interval)[0])
 
     def drawn(self, stream: int, customers: IntArray) -> FloatArray:
         """Uniform numbers of some customers, (n,), the same whoever else is asked for."""
@@ -50,26 +54,23 @@ class Around:
         return self.forecast.outdoor_c(middles, known_at_s)
 
 
-def around_of(
-    scenario: Scenario,
-    given: Devices,
-    load: CustomerLoad,
-    slider: FloatArray,
-    fixed_kw: Callable[[Interval], FloatArray],
-    error: ForecastError,
-) -> Around:
+def around_of(scenario: Scenario, given: Devices, load: CustomerLoad, slider: FloatArray) -> Around:
     """Weather, its forecast, the clock on the wall, and who plans."""
-    weather, own = load.shape.weather, given.forecast
+    weather, own, seed = load.shape.weather, given.forecast, scenario.seed
     climate = Climate(weather, weather.latitude_deg, weather.longitude_deg)
     forecast = WeatherForecast(
         climate,
-        scenario.seed,
+        seed,
         outdoor_std_1h_k=own.temperature_error_1h_k,
         sun_std_1h_frac=own.sun_error_1h_frac,
         perfect=own.perfect,
     )
-    solve = Planner(given.parallel.processes, given.parallel.backend)
-    clock = LocalTime(scenario.timezone)
-    return Around(
-        load.customers.size, scenario.seed, slider, climate, forecast, clock, solve, fixed_kw, error
+    error = ForecastError(
+        load.customers,
+        seed,
+        std_1h_frac=scenario.forecast.common_error_1h_frac,
+        customer_std_1h_frac=scenario.forecast.customer_error_1h_frac,
     )
+    clock, solve = LocalTime(scenario.timezone), Planner(given.parallel.processes, given.parallel.backend)
+    size, fixed_frac = load.customers.size, given.fixed_load_frac
+    return Around(size, seed, slider, climate, forecast, clock, solve, load, fixed_frac, error)

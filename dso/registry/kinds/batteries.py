@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from dso.agents.battery import BatteryAgents
 from dso.homes.batteries import Batteries, draw_batteries
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.batteries import BatteryPlant
 from dso.plant.device import Devices as Physics
 from dso.ports import Population
@@ -37,4 +39,8 @@ def _battery_agents(
     return planners(BatteryAgents(batteries, number), batteries, around)
 
 
-BATTERY = KindParts(_batteries, _battery_plant, _battery_agents)
+def _peak_kw(batteries: Batteries) -> FloatArray:
+    return np.asarray(0.3 * batteries.charge_kw)  # they charge where load is low
+
+
+BATTERY = KindParts(_batteries, _battery_plant, _battery_agents, _peak_kw)

@@ -83,4 +83,8 @@ def _of_fixed_load(given: Elastic) -> float:
     return given.load_frac
 
 
-ELASTIC = KindParts(_parts, _plant, _agents, _of_fixed_load)
+def _peak_kw(parts: Parts) -> FloatArray:
+    return np.zeros(len(parts.customers))  # in the fixed load already
+
+
+ELASTIC = KindParts(_parts, _plant, _agents, _peak_kw, _of_fixed_load)

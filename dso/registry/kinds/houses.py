@@ -11,7 +11,7 @@ from dso.agents.hvac import HvacAgents
 from dso.agents.ramp import RampThermostats
 from dso.homes.house_draws import draw_houses
 from dso.homes.houses import Houses
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
 from dso.plant.houses import HousePlant
 from dso.ports import Population
@@ -53,4 +53,8 @@ def _house_agents(houses: Houses, number: IntArray, given: Hvac, around: Around)
     return found
 
 
-HVAC = KindParts(_houses, _house_plant, _house_agents)
+def _peak_kw(houses: Houses) -> FloatArray:
+    return np.asarray(0.9 * houses.cooling_kw)  # nearly all run on a design day
+
+
+HVAC = KindParts(_houses, _house_plant, _house_agents, _peak_kw)

@@ -11,7 +11,7 @@ import numpy as np
 
 from dso.agents.device_agents import DeviceAgents
 from dso.agents.kind import Kind
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
 from dso.ports import Population
 from dso.registry.device_files import from_table
@@ -30,6 +30,7 @@ class KindParts:
     equipment: Callable[[Any, Around, Path], Any]  # of all customers who own one
     plant: Callable[[Any, Any, Around], Physics]
     agents: Callable[[Any, IntArray, Any, Around], list[Population]]  # of those that take part
+    peak_kw: Callable[[Any], FloatArray]  # (n,) of each device on the day for which wires are chosen
     of_fixed_load: Callable[[Any], float] = _nothing  # part of an owner's fixed load that it is
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from dso.agents.rooftop_pv import RooftopPv
 from dso.homes.roofs import Roofs, draw_roofs
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
 from dso.plant.roofs import RoofPlant
 from dso.ports import Population
@@ -32,4 +34,8 @@ def _roof_agents(roofs: Roofs, number: IntArray, given: Pv, around: Around) -> l
     return [RooftopPv(roofs, number, around.forecast)]
 
 
-PV = KindParts(_roofs, _roof_plant, _roof_agents)
+def _peak_kw(roofs: Roofs) -> FloatArray:
+    return np.zeros(len(roofs.customers))
+
+
+PV = KindParts(_roofs, _roof_plant, _roof_agents, _peak_kw)

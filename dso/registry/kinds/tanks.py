@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from dso.agents.water_heater import WaterHeaterAgents
 from dso.homes.tanks import Tanks, draw_tanks
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
 from dso.plant.tanks import TankPlant
 from dso.ports import Population
@@ -31,4 +33,8 @@ def _tank_agents(tanks: Tanks, number: IntArray, given: WaterHeater, around: Aro
     return planners(WaterHeaterAgents(tanks, number, around.local_time), tanks, around)
 
 
-WATER_HEATER = KindParts(_tanks, _tank_plant, _tank_agents)
+def _peak_kw(tanks: Tanks) -> FloatArray:
+    return np.asarray(0.25 * tanks.rating_kw)  # few elements are on at once
+
+
+WATER_HEATER = KindParts(_tanks, _tank_plant, _tank_agents, _peak_kw)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from dso.agents.ev import EvAgents
 from dso.errors import InputError, Problem
 from dso.homes.vehicles import Vehicles, draw_vehicles, impossible
-from dso.messages import IntArray
+from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
 from dso.plant.vehicles import VehiclePlant
 from dso.ports import Population
@@ -39,4 +41,8 @@ def _vehicle_agents(vehicles: Vehicles, number: IntArray, given: Ev, around: Aro
     return planners(EvAgents(vehicles, number, around.local_time), vehicles, around)
 
 
-EV = KindParts(_vehicles, _vehicle_plant, _vehicle_agents)
+def _peak_kw(vehicles: Vehicles) -> FloatArray:
+    return np.asarray(0.6 * vehicles.charge_kw)  # neighbours come home at like times
+
+
+EV = KindParts(_vehicles, _vehicle_plant, _vehicle_agents, _peak_kw)
