@@ -92,7 +92,7 @@ def bills(
     fixed = np.broadcast_to(fixed_usd(rate, calendar, terms.meters), energy.shape)
     charges = energy + demand + fixed
     if terms.surplus == "carried":
-        credit = carried_usd(charges, credit, calendar, terms)
+        credit = carried_usd(energy + demand, credit, calendar, terms)
     added = topped_up(rate, charges - credit, calendar)
     return Bills(calendar.months, energy, demand, fixed, added, credit)
 

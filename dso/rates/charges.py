@@ -38,9 +38,9 @@ def topped_up(rate: Rate, charges_usd: FloatArray, calendar: BillingCalendar) ->
 def carried_usd(
     charges_usd: FloatArray, credit_usd: FloatArray, calendar: BillingCalendar, terms: Terms
 ) -> FloatArray:
-    """Credits as they are used: no more than the charges of a month, the rest later: (c, M).
+    """Credits as they are used: no more than the charges for energy and demand, the rest later: (c, M).
 
-    What is left after the bill of the true-up month is lost.
+    They pay no fixed charge; what is left after the bill of the true-up month is lost.
     """
     used = np.zeros_like(credit_usd)
     waiting = np.zeros(len(credit_usd))

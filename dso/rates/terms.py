@@ -22,7 +22,7 @@ class Terms:
         `chronological`: energy fills the blocks in the order in which it is used. `auto`: by share where the
         month nets (net metering), chronological where energy is charged as it flows, as SAM has it.
     surplus : what becomes of credits beyond the charges of a month: `paid`, or `carried` to later months
-        until the true-up.
+        until the true-up, where they pay for energy and demand.
     true_up_month : month of the year (1 to 12) after whose bill credits in kWh, and carried dollars, end.
     true_up_usd_per_kwh : what a credited kWh is paid then.
     lookback_months : months before the billed one whose peaks a ratchet looks at, where the rate is silent.
