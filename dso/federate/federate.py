@@ -16,7 +16,7 @@ from dso.federate.fault import Faults
 from dso.federate.feeder_side import FeederSide
 from dso.federate.greeting import Greeting
 from dso.federate.link import Link
-from dso.federate.outside import take_outside
+from dso.federate.outside import OrderWatch, take_outside
 from dso.federate.pricing import Pricing
 from dso.federate.profile import AFTER_S, Profile
 from dso.federate.profile_file import load_profile
@@ -64,7 +64,7 @@ class Federate:
         model = engine.world.wholesale
         pricing = Pricing.chosen(self.profile.price_from, model)
         self._pricing, self._kinds = pricing, kinds_of(engine.world)
-        self._market, self._watch = take_outside(engine, self.profile.outside)
+        self._market = take_outside(engine, self.profile.outside)
         self.link: Link | None = None
         self._wholesale: WholesaleSide | None = None
         self._feeder: FeederSide | None = None
@@ -86,7 +86,8 @@ class Federate:
         )
         with _TellingOthers(link):
             self._declare(link)
-            greeting = Greeting(profile, link, self.engine.world, self.zero_s, self._kinds)
+            self._catch_up()
+            greeting = Greeting(profile, link, self.engine, self.zero_s, self._kinds)
             link.enter_initializing()
             greeting.tell()
             link.enter_executing()
@@ -100,11 +101,25 @@ class Federate:
             faults = self._faults("wholesale", link)
             dialect = wholesale_dialect(profile, link, faults, world)
             self._wholesale = WholesaleSide(self.engine, self._market, dialect, faults, self._pricing)
-        if self._watch is not None:
+        if "feeder" in profile.outside:
             faults = self._faults("feeder", link)
-            self._feeder = FeederSide(
-                self._watch, feeder_dialect(profile, link, faults, world, self._kinds), faults
-            )
+            watch = OrderWatch(self.engine.recorder, self.engine)
+            self.engine.recorder = watch
+            speech = feeder_dialect(profile, link, faults, world, self._kinds)
+            self._feeder = FeederSide(watch, speech, faults)
+
+    def _catch_up(self) -> None:
+        """A resumed run hears again what it had heard; what was answered is not asked again."""
+        engine = self.engine
+        while engine.replay:
+            engine.step()
+        if self._market is not None:
+            waiting = "market_lead.awaiting_wholesale"
+            states = {name: machine.state for name, machine in engine.markets.items()}
+            self._market.outbox[:] = [b for b in self._market.outbox if states.get(b.market) == waiting]
+        if self._feeder is not None:
+            orders = self._feeder.watch.orders
+            orders[:] = [each for each in orders if each.order.interval.end_s > engine.now_s]
 
     def _faults(self, party: str, link: Link) -> Faults:
         peer, on_fault = getattr(self.profile.names, party), getattr(self.profile.faults, party)

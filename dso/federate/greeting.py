@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dso.engine.world import World
+from dso.clock import iso
+from dso.engine.loop import Engine
 from dso.federate.errors import FederationError
 from dso.federate.interfaces import In, Out, Unreadable
 from dso.federate.link import Link
@@ -19,19 +20,20 @@ class Greeting:
     Parameters
     ----------
     profile, link : names, and the way out.
-    world : what there is.
+    engine : what there is, and where it begins.
     zero_s : the instant of the federation's time 0.
     kinds : devices of each kind, as numbers.
     """
 
     def __init__(
-        self, profile: Profile, link: Link, world: World, zero_s: int, kinds: Mapping[str, IntArray]
+        self, profile: Profile, link: Link, engine: Engine, zero_s: int, kinds: Mapping[str, IntArray]
     ) -> None:
-        self._link, self._world = link, world
+        self._link, world = link, engine.world
         names = roster(profile.names, world)
         more = {kind: numbers.tolist() for kind, numbers in kinds.items()}
         series = series_facts(world, zero_s)
-        self._hello = hello(profile.names.dso, names, link.versions(), zero_s, kinds=more, series=series)
+        more_ = {"kinds": more, "series": series, "begins": iso(engine.now_s)}
+        self._hello = hello(profile.names.dso, names, link.versions(), zero_s, **more_)
         told, heard = profile.topic("names"), profile.topic("feeder_names")
         self._out: Out | None = None
         self._in: In | None = None

@@ -49,6 +49,7 @@ class NativePlant:
     _settings: list[tuple[Topic, In]] = field(default_factory=list)
     _measured: list[tuple[Topic, Out]] = field(default_factory=list)
     _hello: dict[str, Any] = field(default_factory=dict)
+    _begins_s: int = 0
 
     def __post_init__(self) -> None:
         for what in ("feeder_names", "readings", "meters", "devices", "head"):
@@ -92,6 +93,7 @@ class NativePlant:
         try:
             other = source.json()
             found = difference(self._hello, other)
+            self._begins_s = parse_time(other["begins"])
             (series,) = (each for each in other["series"] if not each["day_ahead"])
             first_s, count = self.zero_s + series["delivery"], series["markets"] * series["intervals"]
         except (Unreadable, KeyError, TypeError, ValueError) as error:
@@ -114,7 +116,10 @@ class NativePlant:
         self.tell(f"{iso(interval.start_s)}  {reading.head_kwh / interval.hours:,.1f} kW at the head")
 
     def _order(self, interval: Interval) -> Deliver:
-        """What the DSO ordered for an interval."""
+        """What the DSO ordered for an interval; before a resumed DSO begins, devices run by themselves."""
+        if interval.end_s <= self._begins_s:
+            nothing = np.full(len(self.names["devices"]), np.nan)
+            return Deliver("", interval, nothing)
         source = self._in["order"]
         try:
             data = source.json()
@@ -149,8 +154,3 @@ def _equipment(data: Mapping[str, Any]) -> Equipment:
     state = data["equipment"]
     pairs = {name: tuple((str(n), float(v)) for n, v in state[name]) for name in ("rating_frac", "kvar")}
     return Equipment(frozenset(state["out"]), pairs["rating_frac"], pairs["kvar"])
-
-
-def zero_of(text: str) -> int:
-    """The instant of time 0."""
-    return parse_time(text)

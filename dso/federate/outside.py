@@ -111,10 +111,8 @@ def times_of(engine: Engine, market: str) -> MarketTimes | None:
     return None if machine is None else machine.subject.times
 
 
-def take_outside(
-    engine: Engine, parties: Sequence[str]
-) -> tuple[ExternalWholesale | None, OrderWatch | None]:
-    """Put stand-ins in the place of the engine's own wholesale market and plant.
+def take_outside(engine: Engine, parties: Sequence[str]) -> ExternalWholesale | None:
+    """Put a stand-in in the place of the engine's own wholesale market, and take its plant away.
 
     Parameters
     ----------
@@ -122,12 +120,10 @@ def take_outside(
     parties : wholesale, feeder, or both.
     """
     world: World = engine.world
-    wholesale = orders = None
-    if "wholesale" in parties:
-        wholesale = ExternalWholesale(world.wholesale)
-        world.wholesale = wholesale
     if "feeder" in parties:
         world.plant = None
-        orders = OrderWatch(engine.recorder, engine)
-        engine.recorder = orders
-    return wholesale, orders
+    if "wholesale" not in parties:
+        return None
+    wholesale = ExternalWholesale(world.wholesale)
+    world.wholesale = wholesale
+    return wholesale

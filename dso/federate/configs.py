@@ -1,0 +1,83 @@
+"""HELICS' own JSON configuration of each federate of a profile, for the other side to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dso.federate.profile import WHATS, Profile, Topic
+
+SEEN_BY = {"dso": ("wholesale", "feeder"), "wholesale": ("dso",), "feeder": ("dso",)}
+TYPES = {"message": "", "int": "int64", "complex": "complex"}
+ONE_PARTY = {
+    "bid": "wholesale",
+    "order": "feeder",
+    "set_points": "feeder",
+    "set_point": "feeder",
+    "settings": "feeder",
+    "retail_price": "feeder",
+}
+
+
+def config_of(
+    profile: Profile, party: str, *, customers: int = 0, devices: int = 0, period_s: float = 1.0
+) -> dict[str, Any]:
+    """The HELICS JSON of one party: its publications, subscriptions and endpoints.
+
+    Parameters
+    ----------
+    profile : names and topics.
+    party : dso, wholesale or feeder.
+    customers, devices : how many, where a topic is one for each.
+    period_s : of the peer's times [s].
+    """
+    own = party == "dso"
+    told = [t for t in profile.topics if WHATS[t.what].teller == party and t.type != "message"]
+    heard = [t for t in profile.topics if t.type != "message" and _hears(profile, party, t)]
+    config: dict[str, Any] = {
+        "name": getattr(profile.names, party),
+        "coreType": "zmq",
+        "period": profile.timing.period_s if own else period_s,
+        "uninterruptible": True,
+        "wait_for_current_time_update": own and profile.timing.current_values == "wait",
+        "publications": [
+            {"key": key, "global": True, "type": _type(t), "unit": t.unit}
+            for t in told
+            for key in keys(profile, t, customers, devices)
+        ],
+        "subscriptions": [
+            {"key": key, "type": _type(t), "unit": t.unit, "required": True}
+            for t in heard
+            for key in keys(profile, t, customers, devices)
+        ],
+    }
+    endpoints = [t for t in profile.topics if t.type == "message" and WHATS[t.what].teller == party]
+    if endpoints:
+        config["endpoints"] = [{"name": profile.key(t), "global": True} for t in endpoints]
+    return config
+
+
+def keys(profile: Profile, topic: Topic, customers: int, devices: int) -> Iterator[str]:
+    """A topic's keys: one, or one for each customer or device."""
+    names = profile.names
+    if "{customer}" in topic.key:
+        for k in range(customers):
+            yield profile.key(topic, customer=names.customer.format(number=k))
+    elif "{device}" in topic.key:
+        for k in range(devices):
+            yield profile.key(topic, device=names.device.format(number=k))
+    else:
+        yield profile.key(topic)
+
+
+def _hears(profile: Profile, party: str, topic: Topic) -> bool:
+    """Whether a topic is for a party."""
+    teller = WHATS[topic.what].teller
+    if party == "dso":
+        return teller in profile.outside
+    only = ONE_PARTY.get(topic.what, "wholesale" if topic.what.startswith("bid") else party)
+    return teller == "dso" and only == party
+
+
+def _type(topic: Topic) -> str:
+    return TYPES.get(topic.type, topic.type)
