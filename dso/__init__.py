@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from dso.engine.loop import Engine
     from dso.engine.step import Step
     from dso.errors import DsoError
+    from dso.messages import BidRequest
     from dso.study import load, run
 
-__all__ = ["DsoError", "Engine", "Step", "load", "run"]
+__all__ = ["BidRequest", "DsoError", "Engine", "Step", "load", "run"]
 
 _HOMES = {
+    "BidRequest": "dso.messages",
     "DsoError": "dso.errors",
     "Engine": "dso.engine.loop",
     "Step": "dso.engine.step",

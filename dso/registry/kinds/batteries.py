@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,18 @@ def _batteries(given: HomeBattery, around: Around, folder: Path) -> Batteries:
         given,
         around,
         folder,
-        lambda share: draw_batteries(len(around.size), around.seed, share),
+        lambda share: _scaled(draw_batteries(len(around.size), around.seed, share), given),
         **{n: getattr(given, n) for n in names},
     )
     return batteries
+
+
+def _scaled(drawn: Batteries, given: HomeBattery) -> Batteries:
+    """Reserves in proportion to a capacity that is given for all."""
+    if given.capacity_kwh is None or given.reserve_kwh is not None:
+        return drawn
+    reserve = drawn.reserve_kwh / drawn.capacity_kwh * given.capacity_kwh
+    return replace(drawn, capacity_kwh=np.full(len(reserve), given.capacity_kwh), reserve_kwh=reserve)
 
 
 def _battery_plant(batteries: Batteries, given: HomeBattery, around: Around) -> Physics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ MOST_TOLD = 5  # impossible vehicles
 
 def _vehicles(given: Ev, around: Around, folder: Path) -> Vehicles:
     def draw(share: float) -> Vehicles:
-        return draw_vehicles(len(around.size), around.seed, share, v2g_share=given.v2g_share)
+        drawn = draw_vehicles(len(around.size), around.seed, share, v2g_share=given.v2g_share)
+        return _scaled(drawn, given)
 
     said = {n: getattr(given, n) for n in ("capacity_kwh", "charge_kw", "reserve_kwh")}
     vehicles: Vehicles = equipment_of(given, around, folder, draw, **said)
@@ -31,6 +33,17 @@ def _vehicles(given: Ev, around: Around, folder: Path) -> Vehicles:
         told = wrong[:MOST_TOLD] + ([f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else [])
         raise InputError([Problem("", what) for what in told])
     return vehicles
+
+
+def _scaled(drawn: Vehicles, given: Ev) -> Vehicles:
+    """Reserves for the batteries, and discharging for the chargers, that are given for all."""
+    changes = {}
+    if given.capacity_kwh is not None and given.reserve_kwh is None:
+        changes["reserve_kwh"] = drawn.reserve_kwh / drawn.capacity_kwh * given.capacity_kwh
+        changes["capacity_kwh"] = np.full(len(drawn.customers), given.capacity_kwh)
+    if given.charge_kw is not None:
+        changes["discharge_kw"] = np.where(drawn.discharge_kw > 0, given.charge_kw, 0.0)
+    return replace(drawn, **changes)
 
 
 def _vehicle_plant(vehicles: Vehicles, given: Ev, around: Around) -> Physics:
