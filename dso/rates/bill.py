@@ -9,13 +9,11 @@ import numpy as np
 
 from dso.errors import InputError, Problem
 from dso.rates import demand as d
-from dso.rates import energy as e
-from dso.rates import exports as x
 from dso.rates.calendar import BillingCalendar, FloatArray
 from dso.rates.charges import carried_usd, fixed_usd, topped_up
+from dso.rates.flows import energy_and_credit_usd
 from dso.rates.rate import Rate
-from dso.rates.sums import sums_by
-from dso.rates.terms import Terms, TierRule
+from dso.rates.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +82,15 @@ def bills(
     if sold_all and generation_kwh is not None:
         metered = energy_kwh + generation_kwh
     window_kwh, window = d.windows(rate, metered, calendar)
-    peaks = d.monthly_peaks_kw(window_kwh, window)
-    billing_kw = d.billing_demand_kw(rate, peaks, window, terms, earlier_peaks_kw)
-    energy, credit = _energy(rate, energy_kwh, calendar, generation_kwh, billing_kw, terms)
+    billing_kw = d.billing_demand_kw(rate, window_kwh, window, terms, earlier_peaks_kw)
+    energy, credit = energy_and_credit_usd(rate, energy_kwh, calendar, generation_kwh, billing_kw, terms)
     system = None if system_kwh is None else d.windows(rate, system_kwh[None, :], calendar)[0][0]
     demand = _demand(rate, billing_kw, window_kwh, window, system, terms)
     fixed = np.broadcast_to(fixed_usd(rate, calendar, terms.meters), energy.shape)
     charges = energy + demand + fixed
     if terms.surplus == "carried":
         credit = carried_usd(energy + demand, credit, calendar, terms)
+    _finite(charges - credit)
     added = topped_up(rate, charges - credit, calendar)
     return Bills(calendar.months, energy, demand, fixed, added, credit)
 
@@ -129,80 +127,11 @@ def _fitting(
         raise InputError(problems)
 
 
-def _energy(
-    rate: Rate,
-    energy_kwh: FloatArray,
-    calendar: BillingCalendar,
-    generation_kwh: FloatArray | None,
-    billing_kw: FloatArray,
-    terms: Terms,
-) -> tuple[FloatArray, FloatArray]:
-    """(c, M) charges for energy and credits for exports."""
-    if not rate.energy:
-        return np.zeros_like(billing_kw), np.zeros_like(billing_kw)
-    rule = tier_rule(rate, terms)
-    if rate.exports == "Net Metering" and rule != "chronological":
-        return _net_metered(rate, energy_kwh, calendar, billing_kw, terms, rule)
-    bought, sold, count = x.bought_and_sold(rate, energy_kwh, generation_kwh, calendar.interval_s)
-    if rate.exports == "Net Metering" and sold.any():
-        what = "chronological blocks and net metering do not go together where there are exports"
-        raise InputError([Problem("tiers", what)])
-    coarse = calendar.every(count)
-    charge = _flowing(rate, bought, coarse, billing_kw, e.buy_price, rule) + _fuel(rate, bought, coarse)
-    return charge, _flowing(rate, sold, coarse, billing_kw, e.sell_price, rule)
-
-
-def tier_rule(rate: Rate, terms: Terms) -> TierRule:
-    """How blocks and periods go together for a rate; of no account where no period has two blocks."""
-    if terms.tiers != "auto":
-        return terms.tiers
-    return "by_share" if rate.exports == "Net Metering" else "chronological"
-
-
-def _net_metered(
-    rate: Rate,
-    energy_kwh: FloatArray,
-    calendar: BillingCalendar,
-    billing_kw: FloatArray,
-    terms: Terms,
-    rule: TierRule,
-) -> tuple[FloatArray, FloatArray]:
-    labels, periods = x.labels_of(rate, calendar)
-    months = len(calendar.months)
-    net = sums_by(energy_kwh, labels, months * periods).reshape(-1, months, periods)
-    use, ended = x.netted(rate, calendar, net, terms)
-    charge = e.tiered_usd(rate, calendar, use, billing_kw, e.buy_price, rule)
-    return charge + use.sum(axis=2) * _fuel_prices(rate, calendar), ended * terms.true_up_usd_per_kwh
-
-
-def _flowing(
-    rate: Rate,
-    energy_kwh: FloatArray,
-    calendar: BillingCalendar,
-    billing_kw: FloatArray,
-    price: e.Price,
-    rule: TierRule,
-) -> FloatArray:
-    """(c, M) what flows one way costs or earns."""
-    if not energy_kwh.any():
-        return np.zeros_like(billing_kw)
-    if rule == "chronological" and max(len(tiers) for tiers in rate.energy or ()) > 1:
-        return e.chronological_usd(rate, calendar, energy_kwh, billing_kw, price)
-    labels, periods = x.labels_of(rate, calendar)
-    months = len(calendar.months)
-    by_period = sums_by(energy_kwh, labels, months * periods).reshape(-1, months, periods)
-    return e.tiered_usd(rate, calendar, by_period, billing_kw, price, rule)
-
-
-def _fuel_prices(rate: Rate, calendar: BillingCalendar) -> FloatArray:
-    return np.array(rate.fuel_usd_per_kwh or (0.0,) * 12)[calendar.month_of_year]
-
-
-def _fuel(rate: Rate, energy_kwh: FloatArray, calendar: BillingCalendar) -> FloatArray | float:
-    if not any(rate.fuel_usd_per_kwh or ()):
-        return 0.0
-    months = len(calendar.months)
-    return np.asarray(sums_by(energy_kwh, calendar.month, months) * _fuel_prices(rate, calendar))
+def _finite(usd: FloatArray) -> None:
+    rows = np.flatnonzero(~np.isfinite(usd).all(axis=1))
+    if len(rows):
+        first = ", ".join(str(row) for row in rows[:5])
+        raise InputError([Problem("energy_kwh", f"must be finite; rows with other values: {first}")])
 
 
 def _demand(

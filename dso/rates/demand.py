@@ -74,10 +74,17 @@ def ratcheted(
 
 
 def billing_demand_kw(
-    rate: Rate, peaks_kw: FloatArray, calendar: BillingCalendar, terms: Terms, earlier_kw: FloatArray | None
+    rate: Rate,
+    energy_kwh: FloatArray,
+    calendar: BillingCalendar,
+    terms: Terms,
+    earlier_kw: FloatArray | None = None,
 ) -> FloatArray:
-    """(c, M) the demand that flat charges and blocks per kW go by [kW]."""
+    """(c, M) the demand that flat charges and blocks per kW go by [kW]; 0 where the rate has neither."""
+    if not rate.flat_demand and not any(tier.per_kw for tiers in rate.energy or () for tier in tiers):
+        return np.zeros((len(energy_kwh), len(calendar.months)))
     months = int(rate.lookback_months or terms.lookback_months)
+    peaks_kw = monthly_peaks_kw(energy_kwh, calendar)
     return ratcheted(peaks_kw, calendar.month_of_year, rate.ratchet_by_month, months, earlier_kw)
 
 

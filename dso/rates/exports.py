@@ -1,34 +1,14 @@
-"""What becomes of exported energy: netted over the month, credited as it flows, or all of it sold."""
+"""Net metering: exports are netted over the month, and what is left over is credited to later months."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dso.clock import HOUR_S
 from dso.rates.calendar import BillingCalendar, FloatArray, IntArray
-from dso.rates.energy import energy_periods
 from dso.rates.rate import Rate, Schedule
-from dso.rates.sums import blocks
 from dso.rates.terms import Terms
 
 HOURS_TO_TRY = (0, 5, 11, 17, *range(24))  # those that SAM looks at come first, see docs/rates.md
-
-
-def bought_and_sold(
-    rate: Rate, energy_kwh: FloatArray, generation_kwh: FloatArray | None, interval_s: int
-) -> tuple[FloatArray, FloatArray, int]:
-    """What crosses the meter each way, for rules that do not net over the month.
-
-    Returns
-    -------
-    (c, k) bought, (c, k) sold [kWh], and how many intervals each of the k holds.
-    """
-    if rate.exports == "Buy All Sell All" and generation_kwh is not None:
-        return np.asarray(energy_kwh + generation_kwh), generation_kwh, 1
-    count = max(HOUR_S // interval_s, 1) if rate.exports == "Net Billing Hourly" else 1
-    net = blocks(energy_kwh, count)
-    bought = np.maximum(net, 0.0)
-    return bought, bought - net, count
 
 
 def netted(
@@ -90,9 +70,3 @@ def _at_the_same_hour(p: int, here: Schedule, then: Schedule) -> int:
             if day_here[hour] == p:
                 return int(day_then[hour])
     return p
-
-
-def labels_of(rate: Rate, calendar: BillingCalendar) -> tuple[IntArray, int]:
-    """(n,) the month and period of each interval as one number, and how many periods there are."""
-    count = max(len(rate.energy or ()), 1)
-    return np.asarray(calendar.month * count + energy_periods(rate, calendar)), count

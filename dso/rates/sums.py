@@ -8,6 +8,8 @@ import numpy as np
 
 from dso.rates.calendar import FloatArray, IntArray
 
+ROWS = 8
+
 
 def sums_by(values: FloatArray, labels: IntArray, count: int) -> FloatArray:
     """The sum of each row's values by label.
@@ -22,6 +24,22 @@ def sums_by(values: FloatArray, labels: IntArray, count: int) -> FloatArray:
     (c, count), 0 for a label that no value has.
     """
     return _by(np.add, values, labels, count)
+
+
+def sums_each_way(values: FloatArray, labels: IntArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """(c, count) sums of what is above 0, and of what is below it, positive, by label."""
+    starts = _starts(labels)
+    above, below = np.empty((len(values), len(starts))), np.zeros((len(values), len(starts)))
+    part = np.empty((min(ROWS, len(values)), values.shape[1]))
+    for first in range(0, len(values), ROWS):  # a few rows at a time stay in the cache
+        rows = values[first : first + ROWS]
+        kept = np.maximum(rows, 0.0, out=part[: len(rows)])
+        np.add.reduceat(kept, starts, axis=1, out=above[first : first + ROWS])
+        if rows.min() < 0:
+            np.subtract(kept, rows, out=kept)
+            np.add.reduceat(kept, starts, axis=1, out=below[first : first + ROWS])
+    of_runs = labels[starts]
+    return _grouped(np.add, above, of_runs, count), _grouped(np.add, below, of_runs, count)
 
 
 def peaks_by(values: FloatArray, labels: IntArray, count: int) -> FloatArray:
@@ -41,11 +59,18 @@ def blocks(values: FloatArray, count: int) -> FloatArray:
 
 def _by(reduce: Any, values: FloatArray, labels: IntArray, count: int) -> FloatArray:
     """Reduce runs of one label first: they are long, for schedules change by the hour."""
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(labels)) + 1])
-    runs = reduce.reduceat(values, starts, axis=1) if len(starts) > 1 else reduce.reduce(values, 1)[:, None]
-    labels_of_runs = labels[starts]
-    found = np.zeros((len(values), count))
-    for label in np.unique(labels_of_runs):
-        ones = np.ascontiguousarray(runs[:, labels_of_runs == label])  # rows add up alike in any chunk
+    starts = _starts(labels)
+    return _grouped(reduce, reduce.reduceat(values, starts, axis=1), labels[starts], count)
+
+
+def _starts(labels: IntArray) -> IntArray:
+    """Where runs of one label begin."""
+    return np.concatenate([[0], np.flatnonzero(np.diff(labels)) + 1])
+
+
+def _grouped(reduce: Any, runs: FloatArray, labels: IntArray, count: int) -> FloatArray:
+    found = np.zeros((len(runs), count))
+    for label in np.unique(labels):
+        ones = np.ascontiguousarray(runs[:, labels == label])  # rows add up alike in any chunk
         found[:, label] = reduce.reduce(ones, axis=1)
     return found
