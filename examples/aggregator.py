@@ -14,7 +14,7 @@ def chargers(request: dso.BidRequest) -> tuple[np.ndarray, np.ndarray]:
 
 
 engine = dso.load(Path(__file__).with_name("aggregator.yaml"), agents={"aggregator": chargers})
-engine.advance("2016-08-10T06:10:00Z")
+engine.advance("2016-08-10T06:06:00Z")
 
 market = "rt-2016-08-10T06:05Z"
 record = engine.world.operators["transactive"].records[market]

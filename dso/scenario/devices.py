@@ -9,6 +9,8 @@ from pydantic import Field
 from dso.scenario.part import Part
 from dso.scenario.quantities import Fraction, Name, NotNegative, Positive, Power
 
+Capacity = Annotated[Positive, Field(le=1e4)]
+Rating = Annotated[NotNegative, Field(le=1e4)]
 Temperature = Annotated[float, Field(ge=-20, le=95, allow_inf_nan=False)]
 
 
@@ -52,22 +54,18 @@ class Ev(Owned):
     """Electric vehicle that is charged at home."""
 
     v2g_share: Fraction = Field(0.0, description="of them, who can also discharge")
-    capacity_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kWh]")
-    charge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
-    reserve_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
-        None, description="never less than this is left by choice [kWh]"
-    )
+    capacity_kwh: Capacity | None = Field(None, description="stored at most [kWh]")
+    charge_kw: Rating | None = Field(None, description="rating of the charger, at the meter [kW]")
+    reserve_kwh: Rating | None = Field(None, description="never less than this is left by choice [kWh]")
 
 
 class HomeBattery(Owned):
     """Battery of a home."""
 
-    capacity_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kWh]")
-    charge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
-    discharge_kw: Annotated[float, Field(allow_inf_nan=False)] | None = Field(None, description="[kW]")
-    reserve_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
-        None, description="kept for outages [kWh]"
-    )
+    capacity_kwh: Capacity | None = Field(None, description="stored at most [kWh]")
+    charge_kw: Rating | None = Field(None, description="rating of charging, at the meter [kW]")
+    discharge_kw: Rating | None = Field(None, description="rating of giving back, at the meter [kW]")
+    reserve_kwh: Rating | None = Field(None, description="kept for outages [kWh]")
 
 
 class Pv(Owned):
@@ -94,7 +92,7 @@ class Outside(Part):
         0.0, description="what each device draws at least; negative: it injects [kW]"
     )
     highest_kw: Power = Field(description="what each device draws at most [kW]")
-    alone_kw: Annotated[float, Field(allow_inf_nan=False)] = Field(
+    alone_kw: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] = Field(
         0.0, description="what each draws if nobody tells it anything [kW]"
     )
 

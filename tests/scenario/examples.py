@@ -70,12 +70,21 @@ def small(**changes: Any) -> dict[str, Any]:
     return deepcopy(SMALL) | deepcopy(changes)
 
 
+DEVICES: dict[str, Any] = {
+    **{name: {"share": 0.5} for name in ("hvac", "water_heater", "ev", "battery", "pv", "elastic")},
+    "outside": [{"name": "ours", "tariff": "transactive", "customers": [0], "highest_kw": 2.0}],
+    "forecast": {},
+    "parallel": {},
+}
+
+
 def everything(wholesale: str) -> dict[str, Any]:
     """A scenario with one of each part: three kinds of tariff, a derating, a unit outage."""
     custom = {"name": "own", "kind": "custom", "share": 0.0, "plugin": "flat", "options": {}}
     derate = {"from": "2016-08-10T13:00", "to": "2016-08-10T14:00", "import_limit_kw": 50}
     data = small(wholesale=WHOLESALES[wholesale], weather={}, forecast={}, settings={})
     data["tariffs"] += [custom, *BEHIND[wholesale]]
+    data["devices"] = deepcopy(DEVICES)
     data["network"] |= {"derates": [derate]} | deepcopy(HAPPENINGS) | NETWORKS[wholesale]
     return deepcopy(data)
 

@@ -97,7 +97,8 @@ def walk(part: type[BaseModel], data: Any, path: tuple[str | int, ...], wholesal
             yield from walk(inner, given, here, wholesale)
         if get_origin(field.annotation) is tuple:
             item = get_args(field.annotation)[0]
-            for k, each in enumerate([] if members(item) == [str] else given or []):
+            plain = not any(is_part(m) for m in members(item))
+            for k, each in enumerate([] if plain else given or []):
                 yield from walk(chosen(item, each), each, (*here, k), wholesale)
 
 
@@ -171,7 +172,8 @@ def wrong_values(place: Place) -> Iterator[Any]:
     elif any(is_part(k) for k in kinds):
         yield from NOT_PARTS
     elif get_origin(annotation) is tuple:
-        yield from [5, "text", {}, {"a": 1}, [5], [[]]]
+        numbers = members(get_args(annotation)[0]) == [int]
+        yield from [5, "text", {}, {"a": 1}, [-5] if numbers else [5], [[]]]
     elif get_origin(annotation) is dict:
         yield from [5, "text", []]
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def _vehicles(given: Ev, around: Around, folder: Path) -> Vehicles:
 
 def _scaled(drawn: Vehicles, given: Ev) -> Vehicles:
     """Reserves for the batteries, and discharging for the chargers, that are given for all."""
-    changes = {}
+    changes: dict[str, Any] = {}
     if given.capacity_kwh is not None and given.reserve_kwh is None:
         changes["reserve_kwh"] = drawn.reserve_kwh / drawn.capacity_kwh * given.capacity_kwh
         changes["capacity_kwh"] = np.full(len(drawn.customers), given.capacity_kwh)
