@@ -20,7 +20,7 @@ def faults(rate: Rate, given: frozenset[str]) -> Iterator[Problem]:
     """All that is wrong with a rate; `given` are the fields of its file, right or wrong."""
     yield from _rising(rate)
     yield from _scheduled(rate, given)
-    yield from _units(rate)
+    yield from _units(rate, given)
     yield from _once(rate)
     yield from _unsupported(rate)
 
@@ -62,6 +62,7 @@ def _kind(tier: EnergyTier | DemandTier) -> str:
 def _scheduled(rate: Rate, given: frozenset[str]) -> Iterator[Problem]:
     """Every structure has its schedules, and every period of a schedule a rate."""
     months = None if rate.flat_demand_months is None else (rate.flat_demand_months,)
+    missing = set()
     for structure, periods, schedule, name in (
         (ENERGY, rate.energy, rate.energy_weekday, "energyweekdayschedule"),
         (ENERGY, rate.energy, rate.energy_weekend, "energyweekendschedule"),
@@ -72,7 +73,8 @@ def _scheduled(rate: Rate, given: frozenset[str]) -> Iterator[Problem]:
     ):
         if periods and name not in given:
             yield Problem(name, f"is missing: it says when each period of {structure} holds")
-        elif schedule and structure not in given:
+        elif schedule and structure not in given and structure not in missing:
+            missing.add(structure)
             yield Problem(structure, f"is missing: {name} says when its periods hold")
         elif schedule and periods is not None:
             yield from _with_rates(schedule, len(periods), name, structure)
@@ -91,7 +93,7 @@ def _with_rates(schedule: Schedule, count: int, name: str, structure: str) -> It
         yield Problem(places[0], f"period {period} has no rate in {structure}: {has}{more}")
 
 
-def _units(rate: Rate) -> Iterator[Problem]:
+def _units(rate: Rate, given: frozenset[str]) -> Iterator[Problem]:
     for structure, unit, name in (
         (rate.flat_demand, rate.flat_demand_unit, "flatdemandunit"),
         (rate.demand, rate.demand_unit, "demandrateunit"),
@@ -104,7 +106,7 @@ def _units(rate: Rate) -> Iterator[Problem]:
         (rate.fixed or rate.fixed_additional, rate.fixed_unit, "fixedchargeunits"),
         (rate.minimum, rate.minimum_unit, "minchargeunits"),
     ):
-        if charge and unit is None:
+        if charge and unit is None and name not in given:
             yield Problem(name, "is missing: $/day, $/month or $/year")
 
 

@@ -61,7 +61,7 @@ def demand_tiers(r: Random, bounds: list[float]) -> list[Json]:
 
 
 def season_schedules(r: Random) -> tuple[int, list[list[int]], list[list[int]]]:
-    """Two seasons of two periods each: 0 and 1, 2 and 3; the dear ones hold from noon or so to the evening."""
+    """Two seasons of two periods each: 0 and 1, 2 and 3; the dear ones from noon or so to the evening."""
     first, last = int(r.integers(4, 7)), int(r.integers(8, 11))
     start, end = int(r.integers(12, 18)), int(r.integers(18, 23))
     weekday, weekend = [], []

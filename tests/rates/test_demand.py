@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dso.errors import InputError
+from dso.rates import Terms, bills, calendar_of, calendar_of_year, read_rate
+from tests.rates.examples import YEAR, Json, always, constant, evenings, flat, hours
+
+PER_KW = {"flatdemandstructure": [[{"rate": 10}]], "flatdemandmonths": [0] * 12}
+QUARTERS = calendar_of_year(2018, 900)
+
+
+def demand_usd(rate: Json, kwh: np.ndarray, calendar=YEAR, **more) -> np.ndarray:  # type: ignore[no-untyped-def, type-arg]
+    return bills(read_rate(rate), kwh, calendar, **more).demand_usd[0]
+
+
+def one_peak(hour: int, kwh: float) -> np.ndarray:  # type: ignore[type-arg]
+    load = constant()
+    load[0, hour] = kwh
+    return load
+
+
+def test_demand_is_the_months_peak_in_blocks_by_month() -> None:
+    rate = flat(
+        flatdemandstructure=[[{"rate": 10, "adj": 1, "max": 2}, {"rate": 20}], [{"rate": 5}]],
+        flatdemandmonths=[0] + [1] * 11,
+    )
+    assert demand_usd(rate, one_peak(7, 3.5))[:2] == pytest.approx([11 * 2 + 20 * 1.5, 5])
+
+
+def test_a_month_of_exports_only_has_no_demand() -> None:
+    assert demand_usd(flat() | PER_KW, constant(-1.0)) == pytest.approx([0] * 12)
+
+
+def test_demand_by_period_is_the_peak_within_it() -> None:
+    rate = flat(
+        demandratestructure=[[{"rate": 1}], [{"rate": 8}]],
+        demandweekdayschedule=evenings(), demandweekendschedule=always(),
+    )  # fmt: skip
+    load = one_peak(17, 4.0)  # a Monday evening
+    load[0, 24 * 5 + 17] = 9.0  # Saturday: period 0
+    assert demand_usd(rate, load)[:2] == pytest.approx([9 + 8 * 4, 1 + 8])
+
+
+def test_the_demand_window_averages_finer_intervals() -> None:
+    load = np.full((1, 35040), 0.25)
+    load[0, 4:8] = [
+        0.25,
+        2.0,
+        0.5,
+        0.25,
+    ]  # 8 kW for a quarter, 5 kW for the half hour from :00 (0.25 + 2)/0.5
+    rate = flat() | PER_KW
+    assert demand_usd(rate, load, QUARTERS)[0] == pytest.approx(80)
+    assert demand_usd(rate | {"demandwindow": 15}, load, QUARTERS)[0] == pytest.approx(80)
+    assert demand_usd(rate | {"demandwindow": 30}, load, QUARTERS)[0] == pytest.approx(45)
+    assert demand_usd(rate | {"demandwindow": 60}, load, QUARTERS)[0] == pytest.approx(30)
+
+
+def test_a_window_shorter_than_the_interval_is_the_interval() -> None:
+    assert demand_usd(flat(demandwindow=15) | PER_KW, one_peak(0, 3.0))[0] == pytest.approx(30)
+
+
+def test_a_window_that_holds_no_whole_intervals_is_told() -> None:
+    calendar = calendar_of(np.arange(0, 86400, 1200), 1200, "UTC")
+    with pytest.raises(
+        InputError, match="demandwindow: 30 minutes do not hold whole intervals of 20 minutes"
+    ):
+        demand_usd(flat(demandwindow=30) | PER_KW, np.ones((1, 72)), calendar)
+
+
+def test_demand_by_the_day_adds_up_each_days_peak() -> None:
+    rate = flat(flatdemandunit="kW daily") | PER_KW
+    load = one_peak(30, 5.0)
+    assert demand_usd(rate, load)[:2] == pytest.approx([10 * (30 + 5), 10 * 28])
+    by_period = flat(
+        demandratestructure=[[{"rate": 0}], [{"rate": 1}]], demandrateunit="kW daily",
+        demandweekdayschedule=evenings(), demandweekendschedule=always(),
+    )  # fmt: skip
+    assert demand_usd(by_period, load)[0] == pytest.approx(23)  # weekdays of January 2018
+
+
+def test_a_ratchet_remembers_a_part_of_earlier_peaks() -> None:
+    rate = flat(demandratchetpercentage=[0.8] * 12) | PER_KW
+    load = one_peak(24 * 40, 10.0)  # in February
+    assert demand_usd(rate, load) == pytest.approx([10, 100] + [80] * 10)
+    short = Terms(lookback_months=3)
+    assert demand_usd(rate, load, terms=short) == pytest.approx([10, 100, 80, 80, 80] + [10] * 7)
+
+
+def test_the_part_is_that_of_the_month_of_the_peak() -> None:
+    """Peaks of summer count in winter, those of winter do not: as SAM has it."""
+    rate = flat(demandratchetpercentage=[0.0] * 5 + [0.9] * 4 + [0.0] * 3) | PER_KW
+    load = one_peak(24 * 40, 10.0)
+    load[0, np.flatnonzero(hours(7))[100]] = 20.0
+    assert demand_usd(rate, load) == pytest.approx([10, 100, 10, 10, 10, 10, 200] + [180] * 5)
+
+
+def test_version_8_says_a_ratchet_as_lookback() -> None:
+    rate = flat(lookbackpercent=0.5, lookbackrange=2, lookbackmonths=[False, True] + [False] * 10) | PER_KW
+    assert demand_usd(rate, one_peak(24 * 40, 10.0)) == pytest.approx([10, 100, 50, 50] + [10] * 8)
+    everywhen = flat(lookbackpercent=0.5) | PER_KW
+    assert demand_usd(everywhen, one_peak(24 * 40, 10.0)) == pytest.approx([10, 100] + [50] * 10)
+
+
+def test_peaks_before_the_first_month_count() -> None:
+    rate = flat(demandratchetpercentage=[0.5] * 12) | PER_KW
+    earlier = np.array([[30.0, 0.0]])  # of November and December
+    found = demand_usd(rate, constant(), earlier_peaks_kw=earlier, terms=Terms(lookback_months=3))
+    assert found == pytest.approx([150, 150] + [10] * 10)
+
+
+def test_without_flat_demand_a_ratchet_holds_for_each_period_by_itself() -> None:
+    rate = flat(
+        demandratestructure=[[{"rate": 1}], [{"rate": 10}]], demandratchetpercentage=[0.5] * 12,
+        demandweekdayschedule=evenings(), demandweekendschedule=always(),
+    )  # fmt: skip
+    load = one_peak(17, 8.0)
+    assert demand_usd(rate, load)[:2] == pytest.approx([1 + 80, 1 + 40])
+
+
+COINCIDENT = {
+    "coincidentratestructure": [[{"rate": 0}], [{"rate": 10}]],
+    "coincidentrateschedule": evenings(),
+}
+
+
+def test_coincident_demand_is_that_at_the_systems_peak() -> None:
+    load, system = one_peak(18, 7.0), np.ones(8760)
+    system[17] = 5.0  # an evening of January, an hour before the customer's own peak
+    system[24 * 40] = 5.0  # midnight in February: period 0 costs nothing
+    assert demand_usd(flat() | COINCIDENT, load, system_kwh=system)[:2] == pytest.approx([10, 0])
+
+
+def test_without_a_system_coincident_demand_is_the_own_peak_in_its_hours() -> None:
+    assert demand_usd(flat() | COINCIDENT, one_peak(18, 7.0))[:2] == pytest.approx([70, 10])
