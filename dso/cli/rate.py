@@ -55,8 +55,7 @@ def rate_command(
     from dso.cli.output import print_json
     from dso.rates import Terms, bills, read_rate_file
 
-    found = read_rate_file(rate)
-    data = _load(load, year, zone)
+    found, data = read_rate_file(rate), _load(load, year, zone)
     for note in _notes(found, data):
         click.echo(f"note: {note}", err=True)
     billed = bills(

@@ -60,7 +60,7 @@ def read_load(path: Path, *, year: int | None = None, zone: str | None = None) -
     """
     check_zone(zone)
     columns, rows = _columns(_rows(path))
-    problems: list[Problem] = []
+    problems = _ragged(rows)
     energy = _numbers(rows, columns.energy, "kwh", problems)
     generation = None
     if columns.generation is not None:
@@ -94,6 +94,16 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     if not rows:
         raise InputError([Problem("", "is empty: it needs a row of kWh for each interval")])
     return rows
+
+
+def _ragged(rows: list[tuple[int, list[str]]]) -> list[Problem]:
+    """Rows with more cells than the first: one would be left out unseen."""
+    width = len(rows[0][1])
+    long = [(line, row) for line, row in rows if len(row) > width]
+    return [
+        Problem(f"line {line}", f"has {len(row)} cells where the rows before have {width}")
+        for line, row in long[:NAMED]
+    ]
 
 
 def _columns(rows: list[tuple[int, list[str]]]) -> tuple[_Columns, list[tuple[int, list[str]]]]:

@@ -166,6 +166,8 @@ def test_every_problem_of_a_rate_is_told_with_file_and_path(billed: Billed) -> N
         ("time,kwh\n2018-01-01T00:00Z,1\n2018-01-01T01:00,1\n", "some have an offset"),
         ("time,kwh\n2018-01-01T00:00,1\n2018-01-01T00:07,1\n", "do not divide an hour"),
         ("1,2,3\n", "need a header"),
+        ("kwh\n1\n1,5\n", "line 3: has 2 cells where the rows before have 1"),
+        ("kW\n1\n", "column kW: is not known"),
         ("kwh\n1\n\n2\n", "line 3: kwh must be a finite number, was empty"),
     ],
 )  # fmt: skip
@@ -187,3 +189,17 @@ def test_a_zone_or_a_file_that_is_not_there_is_told(billed: Billed, tmp_path: Pa
 def test_text_that_may_hold_charges_is_named(billed: Billed) -> None:
     found = billed(flat(energyattrs=[{"Rider": "$0.01/kWh"}]), ones(8760), "--json")
     assert "energyattrs holds text that no bill counts" in found.err
+
+
+def test_the_page_shows_what_the_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "rates.md").read_text(encoding="utf-8")
+    code, console = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("python", "console"))
+    exec(compile(code, "docs/rates.md", "exec"), {})
+    command, shown = console.split("\n", 1)
+    _, _, _, rate, load = command.split()
+    assert told(rate_command, [str(root / rate), load]) == 0
+    assert capsys.readouterr().out == shown
