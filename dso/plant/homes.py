@@ -10,7 +10,8 @@ import numpy as np
 
 from dso.clock import Interval, iso
 from dso.errors import EngineError
-from dso.messages import Deliver, FloatArray, IntArray, Measured, MeterReading
+from dso.homes.zip_load import zip_kw
+from dso.messages import Deliver, Equipment, FloatArray, IntArray, Measured, MeterReading
 from dso.plant.delivered import Stretches, delivered_with
 from dso.plant.fleet import Fleet, Group, States
 from dso.ports import NetworkModel
@@ -23,6 +24,27 @@ class Memory:
     states: States
     at_s: int
     delivered: Stretches = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersVoltage:
+    """Fixed load of constant impedance, current and power, at the voltages of the load as nominal.
+
+    Parameters
+    ----------
+    parts : of impedance, current and power [1]; they add up to 1.
+    voltage_pu : at each service point, (points,), for a load there, (points,) [kW], and a state of equipment.
+    """
+
+    parts: tuple[float, float, float]
+    voltage_pu: Callable[[FloatArray, Equipment], FloatArray]
+
+    def kw(
+        self, nominal_kw: FloatArray, points_kw: FloatArray, equipment: Equipment, point_of: IntArray
+    ) -> FloatArray:
+        """What customers' fixed load comes to, (customers,) [kW]; a dead point has no say."""
+        voltage = np.nan_to_num(self.voltage_pu(points_kw, equipment), nan=1.0)
+        return zip_kw(nominal_kw, voltage[point_of], *self.parts)
 
 
 class HomesPlant:
@@ -39,6 +61,7 @@ class HomesPlant:
     network : whose losses the head meter includes.
     point_of : (customers,) index of the service point that each customer sits at.
     start_s : start of the study [s since the epoch].
+    fixed : how fixed load answers voltage; None: it does not.
     """
 
     def __init__(
@@ -48,9 +71,10 @@ class HomesPlant:
         network: NetworkModel,
         point_of: IntArray,
         start_s: int,
+        fixed: AnswersVoltage | None = None,
     ) -> None:
         self.fleet, self.network = fleet, network
-        self._fixed_kw, self._point_of = fixed_kw, point_of
+        self._fixed_kw, self._point_of, self._fixed = fixed_kw, point_of, fixed
         self._memory = Memory(fleet.start(start_s), start_s)
 
     def deliver(self, order: Deliver) -> MeterReading:
@@ -77,12 +101,19 @@ class HomesPlant:
         fixed_kw = self._fixed_kw(interval) * (1.0 if supplied is None else supplied)
         self._memory = Memory(states, interval.end_s, delivered)
         owners = self._owners()
-        meter_kw = fixed_kw + customers_kw + np.bincount(owners, devices_kw, self.fleet.customers)
-        points_kw = np.bincount(self._point_of, meter_kw, len(self.network.points)).astype(np.float64)
+        rest_kw = customers_kw + np.bincount(owners, devices_kw, self.fleet.customers)
+        if self._fixed is not None:
+            points_kw = self._at_points(fixed_kw + rest_kw)
+            fixed_kw = self._fixed.kw(fixed_kw, points_kw, order.equipment, self._point_of)
+        meter_kw = fixed_kw + rest_kw
+        points_kw = self._at_points(meter_kw)
         losses_kw = self.network.losses_kw(points_kw[None, :], (order.equipment,))
         head_kw = float(meter_kw.sum()) + float(losses_kw[0])
         hours = interval.hours
         return MeterReading(interval, meter_kw * hours, devices_kw * hours, head_kw * hours, self._measured())
+
+    def _at_points(self, customers_kw: FloatArray) -> FloatArray:
+        return np.bincount(self._point_of, customers_kw, len(self.network.points)).astype(np.float64)
 
     def _states_at(self, t_s: int) -> States:
         """Where devices stand at an instant, by themselves since the last delivery."""

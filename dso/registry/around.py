@@ -9,12 +9,17 @@ import numpy as np
 from dso.clock import HOUR_S
 from dso.data.austin import austin_august
 from dso.data.tmy3 import read_tmy3
+from dso.data.typical_year import Weather
+from dso.errors import InputError, Problem
 from dso.homes.customer_load import CustomerLoad
 from dso.homes.customers import Customers
 from dso.homes.load_shape import ercot_shape
+from dso.homes.weather_gaps import gaps
 from dso.ports import Wholesale
 from dso.scenario.model import Ercot, ErcotOutage, PriceSeries, Scenario, SupplyCurve
 from dso.scenario.times import instant
+
+LOOK_AHEAD_S = 48 * HOUR_S  # of agents, beyond the end of a study
 
 
 def load_of(scenario: Scenario, folder: Path) -> CustomerLoad:
@@ -34,6 +39,18 @@ def check_cover(load: CustomerLoad, start_s: int, end_s: int) -> None:
     InputError : where there is none, and what there is.
     """
     load.shape.split_kw(np.append(np.arange(start_s, end_s, HOUR_S, dtype=np.float64), float(end_s)))
+
+
+def check_weather(weather: Weather, start_s: int, end_s: int) -> None:
+    """Whether there is weather for a study and for as far as agents look ahead of its end.
+
+    Raises
+    ------
+    InputError : with each quantity that has gaps.
+    """
+    found = gaps(weather, start_s, end_s + LOOK_AHEAD_S)
+    if found:
+        raise InputError([Problem("", what) for what in found])
 
 
 def wholesale_of(scenario: Scenario, folder: Path) -> Wholesale:

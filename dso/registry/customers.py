@@ -20,6 +20,7 @@ from dso.plant.homes import HomesPlant
 from dso.ports import Forecast, Plant, Population
 from dso.registry.enrolment import cooling
 from dso.registry.findings import Findings
+from dso.registry.fixed_load import answers_voltage
 from dso.registry.outside import Answer, Registered
 from dso.registry.wires import Wires
 from dso.scenario.model import Scenario
@@ -118,7 +119,8 @@ class WithDevices:
         homes, scenario = self.homes, self.who.scenario
         start_s, count = instant(scenario.start, scenario), scenario.customers.count
         place = np.zeros(count, np.int64) if wires.point_of is None else wires.point_of
-        plant = HomesPlant(homes.rest_kw, homes.fleet, wires.network, place, start_s)
+        fixed = answers_voltage(scenario, wires)
+        plant = HomesPlant(homes.rest_kw, homes.fleet, wires.network, place, start_s, fixed)
         alone = Baseline(homes.fleet, start_s)
         forecast = HomesForecast(homes.rest_kw, alone, homes.owners, homes.around.error)
         return Inside(homes.populations, homes.owners, forecast, plant, homes.outside)

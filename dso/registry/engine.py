@@ -22,11 +22,12 @@ from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
 from dso.ports import MarketOperatorStrategy, Tariff
 from dso.registry.ageing import ageing_of
-from dso.registry.around import check_cover, load_of, wholesale_of
+from dso.registry.around import check_cover, check_weather, load_of, wholesale_of
 from dso.registry.customers import Who, customers_of
 from dso.registry.enrolment import bidders, enrolments, operators, preferences
 from dso.registry.equipment import crews_of, script_of
 from dso.registry.findings import Findings
+from dso.registry.fixed_load import check_parts
 from dso.registry.outside import Answer
 from dso.registry.tariffs import tariff_of
 from dso.registry.wires import wires_of
@@ -74,6 +75,10 @@ def _world(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | Non
     with findings.at("weather"):
         load = load_of(scenario, folder)
         check_cover(load, start_s, end_s)
+        if scenario.devices is not None:
+            check_weather(load.shape.weather, start_s, end_s)
+    with findings.at("devices", "zip_frac"):
+        check_parts(scenario)
     if (
         findings.problems
     ):  # wires and markets are looked at all the same, so that the user hears of all at once

@@ -133,5 +133,10 @@ class Devices(Part):
     fixed_load_frac: Annotated[NotNegative, Field(le=2)] = Field(
         0.9, description="part of the load series beside cooling that remains: what is no device here"
     )
+    zip_frac: tuple[Fraction, Fraction, Fraction] = Field(
+        (0.0, 0.0, 1.0),
+        strict=False,
+        description="parts of constant impedance, current and power in the fixed load; they add up to 1",
+    )
     forecast: DeviceForecast = Field(DeviceForecast(), description="how well agents foresee the weather")
     parallel: Parallel = Field(Parallel(), description="where agents plan")
