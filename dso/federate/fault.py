@@ -55,6 +55,11 @@ class Faults:
         left = "" if state == "connected" else f": {self.peer} has left the federation ({state})"
         self.wrong(now_s, topic, f"was never written{left}", then)
 
+    def late(self, now_s: int, topic: str) -> None:
+        """A value came after its time: the market's chart says what it is still good for."""
+        self.found.append(f"{self.peer}: {topic} came late, at {iso(now_s)}")
+        log.warning("federate.late", peer=self.peer, topic=topic, time=iso(now_s))
+
     def ignored(self, now_s: int, topic: str, what: str) -> None:
         """Something that changes nothing: it is put on record only."""
         self.found.append(f"{self.peer}: {topic} {what}, at {iso(now_s)}; ignored")

@@ -59,6 +59,7 @@ class Greeting:
         try:
             other = self._in.json()
         except Unreadable as error:
+            self._link.check_going()  # the feeder may have found the same, sooner
             raise FederationError(f"{self._in.key} {error}; correct what the feeder publishes") from None
         if not isinstance(other, dict):
             raise FederationError(f"{self._in.key} must be an object; correct what the feeder publishes")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dso.federate.errors import FederationError
-from dso.federate.units import UNITS, measures
+from dso.federate.units import UNITS, measures, size_of
 from dso.messages import FloatArray
 
 UNWRITTEN = -1e48  # HELICS' own mark for a double that nobody wrote is -1e49
@@ -23,14 +23,17 @@ class Unreadable(Exception):  # noqa: N818  it is a finding, told by whoever rea
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Out:
-    """A publication; HELICS refuses numpy's own types."""
+    """A publication; HELICS refuses numpy's own types. Numbers are given in our units and told in its own."""
 
     key: str
     kind: str
     handle: Any
+    size: float = 1.0  # one of its units, in ours
 
     def tell(self, value: Any) -> None:
         """Publish; JSON from any plain value, a vector from an array."""
+        if self.size != 1.0 and self.kind in ("vector", "double"):
+            value = np.asarray(value, float) / self.size
         if self.kind == "json":
             value = json.dumps(value, allow_nan=False, separators=(",", ":"))
         elif self.kind == "vector":
@@ -40,14 +43,18 @@ class Out:
         self.handle.publish(value)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class In:
-    """A subscription."""
+    """A subscription. Numbers are read in our units, whatever units they are published in.
+
+    HELICS would convert as well, but what it refuses it does not name.
+    """
 
     key: str
     kind: str
     unit: str
     handle: Any
+    size: float = 1.0  # one of the published units, in ours
 
     @property
     def updated(self) -> bool:
@@ -70,21 +77,21 @@ class In:
         value = float(self.handle.double)
         if not math.isfinite(value) or value < UNWRITTEN:
             raise Unreadable(f"must be a finite number, was {value:g}")
-        return value
+        return value * self.size
 
     def complex(self) -> complex:
         """A complex number; Unreadable if it is not finite."""
         value = complex(self.handle.complex)
         if not (math.isfinite(value.real) and math.isfinite(value.imag)) or value.real < UNWRITTEN:
             raise Unreadable(f"must be a finite complex number, was {value}")
-        return value
+        return value * self.size
 
     def vector(self, length: int, what: str) -> FloatArray:
         """An array; Unreadable if its length is not that."""
         value = np.asarray(self.handle.vector, np.float64)
         if value.shape != (length,):
             raise Unreadable(f"must hold {length} {what}, held {value.size}")
-        return value
+        return value if self.size == 1.0 else value * self.size
 
     def json(self) -> Any:
         """What JSON says; Unreadable with the place of the fault."""
@@ -98,7 +105,7 @@ class In:
         FederationError : with the topic, what it is and what it must be.
         """
         kind, unit = str(self.handle.publication_type), str(self.handle.injection_units)
-        if not kind or kind == "def":
+        if kind in ("", "def", "any"):
             raise FederationError(
                 f"{reader}: nobody publishes {self.key}; see that its federate has this topic (dso doctor)"
             )
@@ -106,11 +113,12 @@ class In:
             raise FederationError(
                 f"{reader}: {self.key} is published as {kind}, must be {self.kind}; correct one side's type"
             )
-        if self.unit and unit != self.unit and not _convertible(unit, self.unit):
+        if self.unit and unit and not _convertible(unit, self.unit):
             raise FederationError(
                 f"{reader}: {self.key} is published in '{unit}', must be in {self.unit} or what it can be "
                 "turned into; correct the unit at the side that publishes it"
             )
+        self.size = size_of(unit or self.unit) if self.unit else 1.0
 
 
 # our word -> what HELICS calls it; a text may hold JSON, and a whole number is a number

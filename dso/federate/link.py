@@ -13,9 +13,10 @@ from dso.federate.errors import FederationError
 from dso.federate.interfaces import Endpoint, In, Out
 from dso.federate.patience import Patience
 from dso.federate.profile import Limits
+from dso.federate.units import size_of
 
 GLOBAL_ERROR = 7
-_QUIET = "--loglevel=none"
+_QUIET = "--consoleloglevel=none --loglevel=error --logbuffer=10"  # kept, not printed
 
 
 class Link:
@@ -58,6 +59,8 @@ class Link:
         info.core_name = f"{name}-{uuid4().hex[:8]}"  # HELICS may join two federates of a process to one core
         info.core_init = f"-f 1 {_QUIET} {_address(core, broker)} {self._retries()}"
         h.helicsFederateInfoSetFlagOption(info, h.HELICS_FLAG_UNINTERRUPTIBLE, True)
+        quiet = (h.HELICS_PROPERTY_INT_CONSOLE_LOG_LEVEL, h.HELICS_LOG_LEVEL_NO_PRINT)
+        h.helicsFederateInfoSetIntegerProperty(info, *quiet)
         if wait:
             h.helicsFederateInfoSetFlagOption(info, h.HELICS_FLAG_WAIT_FOR_CURRENT_TIME_UPDATE, True)
         if period_s > 0:
@@ -86,11 +89,12 @@ class Link:
 
     def publication(self, key: str, kind: str, unit: str = "") -> Out:
         """Register what this federate tells, under a global name."""
-        return Out(key, kind, self._federate.register_global_publication(key, kind, unit))
+        handle = self._federate.register_global_publication(key, kind, unit)
+        return Out(key, kind, handle, size_of(unit))
 
     def subscription(self, key: str, kind: str, unit: str = "") -> In:
         """Register what it hears."""
-        handle = self._federate.register_subscription(key, unit)
+        handle = self._federate.register_subscription(key, "")
         handle.set_default({"double": float("nan"), "vector": [], "complex": complex("nan")}.get(kind, ""))
         found = In(key, kind, unit, handle)
         self._inputs.append(found)
@@ -130,11 +134,15 @@ class Link:
         try:
             begin()
             self._patience.wait(self._federate.is_async_operation_completed, doing, joining=joining)
-            return complete()
+            result = complete()
+            self.check_going()
+            return result
         except h.HelicsException as error:
             self._open = False
             raise FederationError(f"{self.name}: the federation broke off {doing}: {_plain(error)}") from None
         except FederationError as error:
+            if not self._open:  # ended by another
+                raise
             self.stop(str(error))
             with suppress(h.HelicsException):
                 complete()
@@ -149,6 +157,21 @@ class Link:
     def versions(self) -> str:
         """HELICS' version here."""
         return str(h.helicsGetVersion()).split()[0]
+
+    def check_going(self) -> None:
+        """See that nobody has ended the federation; HELICS itself does not always say so.
+
+        Raises
+        ------
+        FederationError : with what was said.
+        """
+        if self._federate.state != h.HELICS_STATE_ERROR:
+            return
+        self._open = False
+        answer = h.helicsQueryCoreExecute(h.helicsCreateQuery("core", "logs"), self._core)
+        logs = answer.get("logs", []) if isinstance(answer, dict) else []
+        said = [" ".join(str(each.get("message", "")).split()) for each in logs]
+        raise FederationError(said[-1] if said else f"{self.name}: somebody has ended the federation")
 
     # --- the end ------------------------------------------------------------------------------------------
 

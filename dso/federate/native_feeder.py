@@ -76,7 +76,7 @@ class NativeFeeder:
             interval = interval_of(stamp.json())
             yield self._reading(interval)
         except Unreadable as error:
-            self.faults.wrong(now_s, stamp.key, str(error), FALLBACK)
+            self.faults.wrong(now_s, "readings", str(error), FALLBACK)
             due.pop(now_s, None)
 
     def _reading(self, interval: Interval) -> MeterReading:

@@ -97,6 +97,7 @@ class NativePlant:
             (series,) = (each for each in other["series"] if not each["day_ahead"])
             first_s, count = self.zero_s + series["delivery"], series["markets"] * series["intervals"]
         except (Unreadable, KeyError, TypeError, ValueError) as error:
+            self.link.check_going()
             raise FederationError(
                 f"{self.link.name}: {source.key} cannot be read ({error}); correct what the DSO publishes"
             ) from None

@@ -66,7 +66,8 @@ class Patience:
         """Ask everybody whether they live; a process that was killed does not answer."""
         if joining:
             return
-        answers = self._ask([("root", "isinit"), *((peer, "state") for peer in self.peers)], done)
+        # The broker answers for a dead federate whether it is connected, but only it knows its own time.
+        answers = self._ask([("root", "isinit"), *((peer, "current_time") for peer in self.peers)], done)
         if done():
             return
         lost = [peer for peer in self.peers if peer not in answers]

@@ -87,6 +87,7 @@ class WholesaleSide:
     faults: Faults
     pricing: Pricing
     open: dict[str, Open] = field(default_factory=dict)
+    overdue: dict[str, Open] = field(default_factory=dict)  # what comes now is late
     sent: int = 0
 
     def tell(self) -> None:
@@ -106,8 +107,11 @@ class WholesaleSide:
     def hear(self, now_s: int) -> list[Post]:
         """The results that have come, as messages for the engine."""
         posts = []
-        for answer in self.dialect.answers(now_s, self.open):
-            waiting = self.open.pop(answer.market)
+        for answer in self.dialect.answers(now_s, {**self.overdue, **self.open}):
+            waiting = self.open.pop(answer.market, None)
+            if waiting is None:
+                waiting = self.overdue.pop(answer.market)
+                self.faults.late(now_s, f"result of {answer.market}")
             price = self.pricing.of(waiting.bid.intervals, answer.price_usd_per_kwh, answer.quantity_kw)
             payload = {"price_usd_per_kwh": price, "quantity_kw": answer.quantity_kw}
             posts.append(Post(answer.market, "wholesale_result", payload))
@@ -115,9 +119,10 @@ class WholesaleSide:
         return posts
 
     def _overdue(self, now_s: int) -> None:
+        self.overdue = {k: each for k, each in self.overdue.items() if each.times.close_s > now_s}
         late = [name for name, each in self.open.items() if each.deadline_s <= now_s]
         for name in late:
-            del self.open[name]
+            self.overdue[name] = self.open.pop(name)
             self.faults.missing(now_s, f"result of {name}", FALLBACK)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ wholesale: {kind: supply_curve, b_usd_per_kwh_kw: 0.001, c_usd_per_kwh: 0.02, mo
 @pytest.fixture(autouse=True)
 def _clean_helics() -> Iterator[None]:
     yield
+    gc.collect()  # what is freed after the library is closed takes the process with it
     h.helicsCleanupLibrary()
     h.helicsCloseLibrary()
 
@@ -83,7 +85,7 @@ class Party:
         try:
             self.work()
         except (FederationError, h.HelicsException) as error:
-            self.error = error
+            self.error = error.with_traceback(None)  # it would keep the federate alive
 
 
 @dataclass

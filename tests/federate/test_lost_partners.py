@@ -1,0 +1,238 @@
+"""Who never comes, goes, dies or hangs: one line in time, the books safe, the others told."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dso.federate import Profile, load_profile
+from dso.federate.broker import free_port, open_broker
+from dso.federate.errors import FederationError
+from dso.federate.link import Link
+from dso.federate.native_iso import NativeIso
+from dso.federate.profile import Faults, Limits
+from dso.federate.run import federate_into
+from dso.run_file import RunReader
+from dso.run_file.place import status_of
+from tests.federate.conftest import Federation, loaded, quick
+
+Make = Callable[..., Federation]
+ENOUGH_S = 10
+INSIDE = ("wholesale",)  # the feeder stays inside: one partner is enough to lose
+
+# A bare HELICS market: it joins, says nothing of dso, and does what it is told at 00:10.
+BARE_ISO = """
+import sys, time, json, helics as h
+broker, what = sys.argv[1:3]
+info = h.helicsCreateFederateInfo()
+info.core_type = "zmq"
+info.core_init = "-f 1 --loglevel=none --broker_address=" + broker
+h.helicsFederateInfoSetFlagOption(info, h.HELICS_FLAG_UNINTERRUPTIBLE, True)
+federate = h.helicsCreateCombinationFederate("iso", info)
+endpoint = federate.register_global_endpoint("iso/dso")
+federate.enter_executing_mode()
+for t in (270, 570, 870, 1170, 1470, 1770):
+    federate.request_time(t)
+    while endpoint.has_message():
+        bid = json.loads(endpoint.get_message().data)
+        answer = {"market": bid["market"], "price_usd_per_kwh": [0.03], "quantity_kw": [10.0]}
+        endpoint.send_data(json.dumps(answer), "dso/wholesale")
+    if t == 570:
+        print("now", flush=True)
+        if what == "raise":
+            raise ValueError("no such unit")
+        if what == "exit":
+            federate.disconnect()
+            sys.exit(0)
+        if what in ("hang", "kill"):
+            time.sleep(60)
+"""
+
+
+@pytest.fixture
+def partner() -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(broker: str, what: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", BARE_ISO, broker, what]
+        started.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def patient(**more: float) -> Profile:
+    limits = replace(Limits(hang_timeout_s=5.0, answer_s=2.0, quiet_s=1.0), **more)
+    return replace(load_profile("native"), outside=INSIDE, limits=limits)
+
+
+def test_no_broker() -> None:
+    port, began = free_port(), time.monotonic()
+    with pytest.raises(FederationError, match=f"no broker answered at tcp://127.0.0.1:{port} within 8 s"):
+        Link("dso", broker=f"tcp://127.0.0.1:{port}")
+    assert time.monotonic() - began < ENOUGH_S
+
+
+def test_something_else_listens_where_the_broker_should() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port, began = other.getsockname()[1], time.monotonic()
+        with pytest.raises(FederationError, match=r"no broker answered at .*; start one"):
+            Link("dso", broker=f"tcp://127.0.0.1:{port}", limits=Limits(connect_s=2))
+        assert time.monotonic() - began < ENOUGH_S
+        with pytest.raises(FederationError, match=f"no broker at port {port}: .*take another"):
+            open_broker(2, port)
+
+
+def test_two_of_one_name(federation: Make) -> None:
+    made = federation(count=2)
+    first = made.link("dso")
+    with pytest.raises(FederationError, match="has a federate of this name already"):
+        made.link("dso")
+    first.disconnect()
+
+
+def test_a_partner_that_never_joins(federation: Make, short: Path) -> None:
+    made = federation(limits=quick(hang_timeout_s=2.5))
+    made.add("feeder", lambda: made.feeder(short).run())
+    engine, kept = loaded(short)
+    lines: list[str] = []
+    began = time.monotonic()
+    with pytest.raises(FederationError, match=r"(dso|feeder): .*has not joined within 2\.5 s; start it"):
+        made.run(engine, say=lines.append)
+    assert time.monotonic() - began < ENOUGH_S
+    assert lines[0].startswith("dso: waiting to join since 1 s, for iso")
+    assert kept.steps == []
+
+
+def test_a_partner_that_raises_tells_why(
+    federation: Make, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own market passes on what went wrong inside it, and the feeder hears of it as well."""
+
+    def broken(self: NativeIso, letter: object, now_s: int) -> None:
+        raise FederationError("iso: unit 12 has no cost")
+
+    monkeypatch.setattr(NativeIso, "_answer", broken)
+    made = federation(limits=quick())
+    made.add("iso", lambda: made.iso(short).run())
+    made.add("feeder", lambda: made.feeder(short).run())
+    engine, _ = loaded(short)
+    with pytest.raises(FederationError, match="iso: unit 12 has no cost"):
+        made.run(engine)
+    assert "unit 12" in str(made.parties[1].error)
+
+
+@pytest.mark.parametrize("how", ["raise", "exit"])
+def test_a_partner_that_ends_early(
+    partner: Callable[[str, str], subprocess.Popen[str]], short: Path, tmp_path: Path, how: str
+) -> None:
+    """HELICS would let us run on at its last price."""
+    error, took_s = lost(partner, short, tmp_path, how)
+    words = (
+        "iso: result of rt-2016-08-10T00:10Z was never written: iso has left the federation (disconnected)"
+    )
+    assert words in error
+    assert took_s < ENOUGH_S
+
+
+def test_a_partner_that_is_killed(
+    partner: Callable[[str, str], subprocess.Popen[str]], short: Path, tmp_path: Path
+) -> None:
+    """HELICS itself finds out after 25 s."""
+    error, took_s = lost(partner, short, tmp_path, "kill", tick="")
+    assert "iso has not answered for 2 s" in error
+    assert "it was killed or stopped" in error
+    assert took_s < ENOUGH_S
+
+
+def test_a_partner_that_hangs(
+    partner: Callable[[str, str], subprocess.Popen[str]], short: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    error, took_s = lost(partner, short, tmp_path, "hang", say=lines.append)
+    assert "dso: waited 5 s at" in error
+    assert "for iso (at 570 s); it hangs, or is slower than hang_timeout_s" in error
+    assert "for iso (at 570 s)" in lines[0]
+    assert took_s < ENOUGH_S
+
+
+def lost(
+    partner: Callable[[str, str], subprocess.Popen[str]],
+    short: Path,
+    tmp_path: Path,
+    how: str,
+    say: Callable[[str], None] = lambda line: None,
+    tick: str = "--tick=1s",
+) -> tuple[str, float]:
+    """What is said when the market goes at 00:10, and how long after that; the books must be there."""
+    port = free_port()
+    command = ["helics_broker", "-f", "2", f"--port={port}", "--loglevel=none", *tick.split()]
+    helics_broker = Path(sys.executable).with_name(command[0])
+    broker = subprocess.Popen([str(helics_broker), *command[1:]], stdout=subprocess.DEVNULL)
+    address, run = f"tcp://127.0.0.1:{port}", tmp_path / "run.dso"
+    try:
+        process = partner(address, how)
+        ended: list[float] = []
+        watch = _once(process, how, ended)
+        with pytest.raises(FederationError) as caught:
+            federate_into(short, run, profile=patient(), broker=address, say=say)
+        took_s = time.monotonic() - ended[0]
+        watch.join(5)
+    finally:
+        broker.kill()
+        broker.wait()
+    assert "\n" not in str(caught.value)
+    assert status_of(run) == "broken off"
+    with RunReader(run) as reader:
+        steps = reader.row("SELECT count(*) AS steps FROM journal")["steps"]
+    assert steps > 50  # all steps until then are in the file
+    return str(caught.value), took_s
+
+
+def _once(process: subprocess.Popen[str], how: str, ended: list[float]) -> threading.Thread:
+    """Note when the partner goes; kill it if it does not go by itself."""
+
+    def watch() -> None:
+        assert process.stdout is not None
+        process.stdout.readline()
+        ended.append(time.monotonic())
+        if how == "kill":
+            process.send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_after_a_partner_is_lost_the_books_may_go_on(
+    partner: Callable[[str, str], subprocess.Popen[str]], short: Path, tmp_path: Path
+) -> None:
+    """With faults.wholesale: fallback a market that has left is a market without results."""
+    port = free_port()
+    broker = open_broker(2, port)
+    partner(f"tcp://127.0.0.1:{port}", "exit")
+    profile = replace(patient(), faults=Faults(wholesale="fallback"))
+    federate = federate_into(short, tmp_path / "run.dso", profile=profile, broker=f"tcp://127.0.0.1:{port}")
+    assert len(federate.faults) == 4
+    assert status_of(tmp_path / "run.dso") == "finished"
+    with suppress(Exception):
+        broker.disconnect()
