@@ -32,6 +32,7 @@ class BillingCalendar:
     months : (M,) such as "2018-01", rising.
     days : (M,) days of each month that are covered, one covered in part among them.
     days_in_month : (M,) days that each month has.
+    first_s : when the first interval begins, after midnight [s].
     """
 
     interval_s: int
@@ -42,6 +43,7 @@ class BillingCalendar:
     months: tuple[str, ...]
     days: IntArray
     days_in_month: IntArray
+    first_s: int = 0
 
     @property
     def month_of_year(self) -> IntArray:
@@ -75,7 +77,12 @@ class BillingCalendar:
             self.months,
             self.days,
             self.days_in_month,
+            self.first_s,
         )
+
+    def holds_blocks_of(self, count: int) -> bool:
+        """Whether the data are whole blocks of so many intervals, counted from midnight."""
+        return len(self.hour) % count == 0 and self.first_s % (self.interval_s * count) == 0
 
 
 def calendar_of_clock(local_s: IntArray, interval_s: int) -> BillingCalendar:
@@ -100,6 +107,7 @@ def calendar_of_clock(local_s: IntArray, interval_s: int) -> BillingCalendar:
         tuple(str(m) for m in months),
         np.asarray(days, dtype=np.int64),
         in_month,
+        int(clock[0] % DAY_S),
     )
 
 

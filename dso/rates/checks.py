@@ -137,5 +137,7 @@ def _unsupported(rate: Rate) -> Iterator[Problem]:
     window = rate.demand_window_min
     if window and (window != int(window) or 1440 % int(window)):
         yield Problem("demandwindow", f"must be whole minutes that divide a day, was {window}")
+    if rate.lookback_months and any(rate.lookback_to or ()):
+        yield Problem("lookbackmonths", "must all be 0 where lookbackrange is not; keep one of them")
     if rate.lookback_months and rate.lookback_months != int(rate.lookback_months):
         yield Problem("lookbackrange", f"must be whole months, was {rate.lookback_months}")

@@ -21,16 +21,29 @@ def windows(
 
     Raises
     ------
-    InputError : the window is no multiple of the interval, or the data end inside one.
+    InputError : the window is no multiple of the interval, or the data begin or end inside one.
     """
     window_s = int((rate.demand_window_min or 0) * 60)
-    if window_s <= calendar.interval_s:
+    if window_s <= calendar.interval_s or not bills_demand(rate):
         return energy_kwh, calendar
     count, rest = divmod(window_s, calendar.interval_s)
-    if rest or energy_kwh.shape[1] % count:
+    if rest:
         what = f"{window_s // 60} minutes do not hold whole intervals of {calendar.interval_s / 60:g} minutes"
         raise InputError([Problem("demandwindow", what)])
+    if not calendar.holds_blocks_of(count):
+        what = f"the data begin or end inside a window of {window_s // 60} minutes"
+        raise InputError([Problem("demandwindow", what)])
     return blocks(energy_kwh, count), calendar.every(count)
+
+
+def blocks_grow(rate: Rate) -> bool:
+    """Whether a rate has blocks of energy that grow with demand."""
+    return any(tier.per_kw for tiers in rate.energy or () for tier in tiers)
+
+
+def bills_demand(rate: Rate) -> bool:
+    """Whether anything of a bill depends on demand."""
+    return bool(rate.flat_demand or rate.demand or rate.coincident) or blocks_grow(rate)
 
 
 def monthly_peaks_kw(energy_kwh: FloatArray, calendar: BillingCalendar) -> FloatArray:
@@ -81,7 +94,7 @@ def billing_demand_kw(
     earlier_kw: FloatArray | None = None,
 ) -> FloatArray:
     """(c, M) the demand that flat charges and blocks per kW go by [kW]; 0 where the rate has neither."""
-    if not rate.flat_demand and not any(tier.per_kw for tiers in rate.energy or () for tier in tiers):
+    if not rate.flat_demand and not blocks_grow(rate):
         return np.zeros((len(energy_kwh), len(calendar.months)))
     months = int(rate.lookback_months or terms.lookback_months)
     peaks_kw = monthly_peaks_kw(energy_kwh, calendar)

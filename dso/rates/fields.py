@@ -48,6 +48,13 @@ BILLED: dict[str, tuple[str, Callable[[Any, str, r.Problems], Any]]] = {
     "annualmincharge": ("minimum_usd_year", r.number),
 }
 
+# How version 8's documentation spells some fields whose answers are in lower case.
+ALIASES = {
+    "lookbackPercent": "lookbackpercent",
+    "lookbackRange": "lookbackrange",
+    "lookbackMonths": "lookbackmonths",
+}
+
 # What a rate is called, where it comes from and whom it is for: read and written unchanged.
 CARRIED = frozenset(
     {

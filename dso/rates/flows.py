@@ -61,8 +61,9 @@ def _as_it_flows(
 ) -> tuple[FloatArray, FloatArray]:
     """Each interval, or hour, is bought or sold."""
     count = max(HOUR_S // calendar.interval_s, 1) if rate.exports == "Net Billing Hourly" else 1
-    if energy_kwh.shape[1] % count:
-        raise InputError([Problem("energy_kwh", f"ends inside an hour, but dgrules is {rate.exports}")])
+    if not calendar.holds_blocks_of(count):
+        what = f"begins or ends inside an hour, but dgrules is {rate.exports}"
+        raise InputError([Problem("energy_kwh", what)])
     net, calendar = blocks(energy_kwh, count), calendar.every(count)
     if rule == "chronological":
         bought = np.maximum(net, 0.0)

@@ -6,7 +6,6 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +180,7 @@ def _dated(
     if year is not None:
         inside = clock.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970 == year
         if not inside.any():
-            first = datetime.fromtimestamp(int(clock[0])).year
+            first = str(clock[0].astype("datetime64[s]"))
             raise InputError([Problem("", f"has no row of {year}: its first is of {first}")])
         if not inside.all():
             notes = (*notes, f"{int((~inside).sum()):,} rows outside {year} are left out")

@@ -102,7 +102,7 @@ class Rate:
     ratchet_frac: tuple[float, ...] | None = None  # by the month of the year whose peak is looked back to
     lookback_frac: float | None = None
     lookback_months: float | None = None
-    lookback_to: tuple[bool, ...] | None = None  # months of the year whose peaks are looked back to
+    lookback_to: tuple[bool | int, ...] | None = None  # months of the year whose peaks are looked back to
     reactive_usd_per_kvar: float | None = None
     coincident: DemandStructure | None = None
     coincident_schedule: Schedule | None = None
@@ -139,8 +139,9 @@ class Rate:
             return self.ratchet_frac if any(self.ratchet_frac) else None
         if not self.lookback_frac:
             return None
-        into = self.lookback_to if self.lookback_to and any(self.lookback_to) else (True,) * 12
-        return tuple(self.lookback_frac if counts else 0.0 for counts in into)
+        if self.lookback_to is None or self.lookback_months:
+            return (self.lookback_frac,) * 12
+        return tuple(self.lookback_frac if counts else 0.0 for counts in self.lookback_to)
 
     @property
     def unbilled_text(self) -> tuple[str, ...]:

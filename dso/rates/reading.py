@@ -96,11 +96,15 @@ def monthly_fractions(value: Any, where: str, problems: Problems) -> tuple[float
     return None if rows is None or None in found else tuple(x for x in found if x is not None)
 
 
-def monthly_truths(value: Any, where: str, problems: Problems) -> tuple[bool, ...] | None:
-    """Twelve times true or false."""
+def monthly_truths(value: Any, where: str, problems: Problems) -> tuple[bool | int, ...] | None:
+    """Twelve times true or false, or 1 or 0, as they were."""
     rows = items(value, 12, "truth values, one a month", where, problems)
-    found = [truth(row, f"{where}[{m}]", problems) for m, row in enumerate(rows or [])]
-    return None if rows is None or None in found else tuple(x for x in found if x is not None)
+    bad = [m for m, row in enumerate(rows or []) if row not in (0, 1) or not isinstance(row, int)]
+    for m in bad:
+        problems.append(
+            Problem(f"{where}[{m}]", f"must be 1 or 0, true or false, was {shown((rows or [])[m])}")
+        )
+    return None if rows is None or bad else tuple(rows)
 
 
 def period(value: Any, where: str, problems: Problems) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dso.errors import InputError, Problem
 from dso.rates.checks import faults
-from dso.rates.fields import BILLED, CARRIED
+from dso.rates.fields import ALIASES, BILLED, CARRIED
 from dso.rates.rate import Rate
 from dso.rates.reading import shown
 
@@ -32,12 +32,15 @@ def read_rate(given: Any) -> Rate:
     problems: list[Problem] = []
     values: dict[str, Any] = {"carried": {}, "order": tuple(record)}
     for key, value in record.items():
+        field = ALIASES.get(key, key)
         if key in CARRIED:
             values["carried"][key] = value
-        elif key not in BILLED:
+        elif field not in BILLED:
             problems.append(Problem(key, _unknown(key)))
+        elif field != key and field in record:
+            problems.append(Problem(key, f"says what {field} says, too; keep one of them"))
         elif value is not None:
-            attribute, read = BILLED[key]
+            attribute, read = BILLED[field]
             values[attribute] = read(value, key, problems)
     rate = Rate(**values)
     problems += faults(rate, frozenset(key for key, value in record.items() if value is not None))
@@ -71,7 +74,7 @@ def write_rate(rate: Rate) -> dict[str, Any]:
         value = getattr(rate, attribute)
         if value is not None:
             values[key] = _plain(value)
-    written = {key: values.pop(key, None) for key in rate.order}
+    written = {key: values.pop(ALIASES.get(key, key), None) for key in rate.order}
     return written | values
 
 

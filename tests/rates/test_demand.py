@@ -68,6 +68,10 @@ def test_a_window_that_holds_no_whole_intervals_is_told() -> None:
         InputError, match="demandwindow: 30 minutes do not hold whole intervals of 20 minutes"
     ):
         demand_usd(flat(demandwindow=30) | PER_KW, np.ones((1, 72)), calendar)
+    late = calendar_of(np.arange(900, 86400, 900), 900, "UTC")
+    with pytest.raises(InputError, match="demandwindow: the data begin or end inside a window of 30 minutes"):
+        demand_usd(flat(demandwindow=30) | PER_KW, np.ones((1, 95)), late)
+    assert demand_usd(flat(demandwindow=30), np.ones((1, 95)), late) == pytest.approx([0])  # bills no demand
 
 
 def test_demand_by_the_day_adds_up_each_days_peak() -> None:
@@ -98,10 +102,14 @@ def test_the_part_is_that_of_the_month_of_the_peak() -> None:
 
 
 def test_version_8_says_a_ratchet_as_lookback() -> None:
-    rate = flat(lookbackpercent=0.5, lookbackrange=2, lookbackmonths=[False, True] + [False] * 10) | PER_KW
-    assert demand_usd(rate, one_peak(24 * 40, 10.0)) == pytest.approx([10, 100, 50, 50] + [10] * 8)
-    everywhen = flat(lookbackpercent=0.5) | PER_KW
-    assert demand_usd(everywhen, one_peak(24 * 40, 10.0)) == pytest.approx([10, 100] + [50] * 10)
+    peak = one_peak(24 * 40, 10.0)  # in February
+    for said, usd in (
+        ({"lookbackrange": 2, "lookbackmonths": [0] * 12}, [10, 100, 50, 50] + [10] * 8),
+        ({"lookbackrange": 0, "lookbackmonths": [0, 1] + [0] * 10}, [10, 100] + [50] * 10),
+        ({"lookbackRange": 0, "lookbackMonths": [True] + [False] * 11}, [10, 100] + [10] * 10),
+        ({}, [10, 100] + [50] * 10),
+    ):
+        assert demand_usd(flat(lookbackpercent=0.5, **said) | PER_KW, peak) == pytest.approx(usd)
 
 
 def test_peaks_before_the_first_month_count() -> None:

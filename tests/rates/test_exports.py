@@ -67,8 +67,11 @@ def test_hourly_net_billing_nets_within_the_hour_first() -> None:
     found = bills(read_rate(sells("Net Billing Hourly")), load, quarters)
     assert (found.energy_usd[0, 0], found.credit_usd[0, 0]) == pytest.approx((0.2 * 0.5 * 744, 0))
     calendar = calendar_of(np.arange(0, 2700, 900), 900, "UTC")
-    with pytest.raises(InputError, match="ends inside an hour"):
+    with pytest.raises(InputError, match="begins or ends inside an hour"):
         bills(read_rate(sells("Net Billing Hourly")), np.ones((1, 3)), calendar)
+    late = calendar_of(np.arange(900, 4500, 900), 900, "UTC")
+    with pytest.raises(InputError, match="begins or ends inside an hour"):
+        bills(read_rate(sells("Net Billing Hourly")), np.ones((1, 4)), late)
 
 
 def test_buy_all_sell_all_is_gross_where_generation_is_known() -> None:

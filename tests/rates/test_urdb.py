@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dso.errors import InputError
 from dso.rates import EnergyTier, read_rate, read_rate_file, write_rate
 from dso.rates.fields import BILLED, CARRIED
+from tests.rates import random_rates as random
 from tests.rates.examples import Json, always, flat
 
 FULL: Json = {
@@ -62,7 +64,7 @@ FULL: Json = {
 
 
 OLD = flat(usenetmetering=True, fixedmonthlycharge=5, minmonthlycharge=2.5, annualmincharge=0)
-EIGHT = flat(lookbackpercent=0.5, lookbackrange=6, lookbackmonths=[True] * 12)
+EIGHT = flat(lookbackPercent=0.5, lookbackRange=0, lookbackMonths=[1] * 6 + [0] * 6)
 
 
 @pytest.mark.parametrize("given", [FULL, flat(), OLD, EIGHT], ids=["full", "flat", "version 4", "version 8"])
@@ -72,6 +74,14 @@ def test_what_is_read_is_written_exactly_in_its_order(given: Json) -> None:
     assert json.dumps(written, sort_keys=True) == before  # as text: 5 stays 5, and 5.0 stays 5.0
     assert list(written) == list(given)
     assert json.dumps(given, sort_keys=True) == before
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_rates_come_back_as_they_were(seed: int) -> None:
+    r = np.random.default_rng(seed)
+    rate = random.rate(r, periods=seed % 2 == 0, tiers=1 + seed % 4, typical_kwh=500)
+    rate |= random.flat_demand(r, 10) | random.demand_by_period(r, 10)
+    assert write_rate(read_rate(json.loads(json.dumps(rate)))) == rate
 
 
 def test_every_field_is_known_once() -> None:
@@ -145,6 +155,11 @@ def tiers(*rows: Json) -> Json:
          [f"demandratchetpercentage[{m}]: must be a fraction from 0 to 1" for m in range(12)]),
         (FULL | {"demandratchetpercentage": [0.5] * 4}, ["demandratchetpercentage: must be a list of 12"]),
         (FULL | {"lookbackpercent": 0.5}, ["demandratchetpercentage: says what lookbackpercent says, too"]),
+        (flat(lookbackpercent=0.5, lookbackrange=3, lookbackmonths=[1] * 12),
+         ["lookbackmonths: must all be 0 where lookbackrange is not"]),
+        (flat(lookbackmonths=[2] + [0] * 11), ["lookbackmonths[0]: must be 1 or 0, true or false, was 2"]),
+        (flat(lookbackpercent=0.5, lookbackPercent=0.5),
+         ["lookbackPercent: says what lookbackpercent says, too"]),
         (FULL | {"dgrules": "Feed-in"}, ["dgrules: must be one of Net Metering, Net Billing Instantaneous"]),
         (FULL | {"usenetmetering": True}, ["usenetmetering: is true, but dgrules says Net Billing Hourly"]),
         (FULL | {"fixedmonthlycharge": 3}, ["fixedmonthlycharge: says what fixedchargefirstmeter says, too"]),
