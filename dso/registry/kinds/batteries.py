@@ -49,7 +49,7 @@ def _battery_agents(
 
 
 def _peak_kw(batteries: Batteries) -> FloatArray:
-    return np.asarray(0.3 * batteries.charge_kw)  # they charge where load is low
+    return np.asarray(0.5 * batteries.charge_kw)  # they charge where load is low
 
 
 BATTERY = KindParts(_batteries, _battery_plant, _battery_agents, _peak_kw)

@@ -54,7 +54,7 @@ def _house_agents(houses: Houses, number: IntArray, given: Hvac, around: Around)
 
 
 def _peak_kw(houses: Houses) -> FloatArray:
-    return np.asarray(0.9 * houses.cooling_kw)  # nearly all run on a design day
+    return np.asarray(houses.cooling_kw)  # nearly all run on a design day
 
 
 HVAC = KindParts(_houses, _house_plant, _house_agents, _peak_kw)

@@ -34,7 +34,7 @@ def _tank_agents(tanks: Tanks, number: IntArray, given: WaterHeater, around: Aro
 
 
 def _peak_kw(tanks: Tanks) -> FloatArray:
-    return np.asarray(0.25 * tanks.rating_kw)  # few elements are on at once
+    return np.asarray(0.4 * tanks.rating_kw)  # few elements are on at once
 
 
 WATER_HEATER = KindParts(_tanks, _tank_plant, _tank_agents, _peak_kw)

@@ -56,7 +56,7 @@ def _vehicle_agents(vehicles: Vehicles, number: IntArray, given: Ev, around: Aro
 
 
 def _peak_kw(vehicles: Vehicles) -> FloatArray:
-    return np.asarray(0.6 * vehicles.charge_kw)  # neighbours come home at like times
+    return np.asarray(vehicles.charge_kw)  # where it is cheap, all charge at once
 
 
 EV = KindParts(_vehicles, _vehicle_plant, _vehicle_agents, _peak_kw)
