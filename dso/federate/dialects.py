@@ -12,13 +12,16 @@ from dso.federate.feeder_side import FeederDialect
 from dso.federate.link import Link
 from dso.federate.native_feeder import NativeFeeder
 from dso.federate.profile import Profile
+from dso.federate.tesp_wholesale import TespWholesale
 from dso.federate.wholesale_side import Dialect, NativeWholesale
 from dso.messages import IntArray
 from dso.ports import Sensing
 
 
-def wholesale_dialect(profile: Profile, link: Link, faults: Faults, world: World) -> Dialect:
+def wholesale_dialect(profile: Profile, link: Link, faults: Faults, zero_s: int) -> Dialect:
     """How bids and results travel."""
+    if profile.topic("bid") is None:
+        return TespWholesale(profile, link, faults, zero_s)
     return NativeWholesale(profile, link, faults)
 
 

@@ -99,7 +99,7 @@ class Federate:
         profile, world = self.profile, self.engine.world
         if self._market is not None:
             faults = self._faults("wholesale", link)
-            dialect = wholesale_dialect(profile, link, faults, world)
+            dialect = wholesale_dialect(profile, link, faults, self.zero_s)
             self._wholesale = WholesaleSide(self.engine, self._market, dialect, faults, self._pricing)
         if "feeder" in profile.outside:
             faults = self._faults("feeder", link)

@@ -34,12 +34,12 @@ class Out:
         """Publish; JSON from any plain value, a vector from an array."""
         if self.size != 1.0 and self.kind in ("vector", "double"):
             value = np.asarray(value, float) / self.size
-        if self.kind == "json":
+        if self.kind in ("json", "string"):
             value = json.dumps(value, allow_nan=False, separators=(",", ":"))
         elif self.kind == "vector":
             value = np.asarray(value, float).tolist()
-        elif self.kind == "double":
-            value = float(value)
+        elif self.kind in ("double", "int"):
+            value = float(value) if self.kind == "double" else int(value)
         self.handle.publish(value)
 
 
@@ -55,17 +55,20 @@ class In:
     unit: str
     handle: Any
     size: float = 1.0  # one of the published units, in ours
+    written: bool = False  # a value has been there
 
     @property
     def updated(self) -> bool:
         """Whether a value has come since it was read last."""
-        return bool(self.handle.is_updated())
+        new = bool(self.handle.is_updated())
+        self.written = self.written or new
+        return new
 
     @property
     def written_s(self) -> float | None:
         """When the value came, None if none ever did."""
-        at_s = float(self.handle.get_last_update_time())
-        return at_s if at_s >= 0 else None
+        at_s = float(self.handle.get_last_update_time())  # 0 as well where nobody wrote
+        return at_s if self.updated or self.written or at_s > 0 else None
 
     def number(self) -> float:
         """A finite number.

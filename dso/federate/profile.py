@@ -120,8 +120,8 @@ class What:
 
 WHATS: dict[str, What] = {
     "names": What("dso", ("json",)),
-    "bid": What("dso", ("message", "json")),
-    "bid_quadratic": What("dso", ("json",), "power"),
+    "bid": What("dso", ("message",)),
+    "bid_quadratic": What("dso", ("string", "json"), "power"),
     "bid_unresponsive": What("dso", ("double",), "power"),
     "bid_responsive_max": What("dso", ("double",), "power"),
     "bid_c1": What("dso", ("double",), "price"),
@@ -132,9 +132,9 @@ WHATS: dict[str, What] = {
     "set_points": What("dso", ("vector",), "power"),
     "set_point": What("dso", ("double",), "power"),
     "settings": What("dso", ("vector",), "setting"),
-    "result": What("wholesale", ("message", "json")),
-    "price": What("wholesale", ("json", "double"), "price"),
-    "quantity": What("wholesale", ("json", "double"), "power"),
+    "result": What("wholesale", ("message",)),
+    "price": What("wholesale", ("string", "json", "double"), "price"),
+    "quantity": What("wholesale", ("string", "json", "double"), "power"),
     "feeder_names": What("feeder", ("json",)),
     "readings": What("feeder", ("json",)),
     "meters": What("feeder", ("vector",), "energy"),

@@ -24,6 +24,15 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "series": ("day_ahead", "real_time"),
 }
 PARTS: dict[str, type] = {"names": Names, "timing": Timing, "limits": Limits, "faults": Faults}
+# sets of topics, one of which a party that is outside needs
+NEEDED: dict[str, list[set[str]]] = {
+    "wholesale": [
+        {"names", "bid", "result"},
+        {"bid_quadratic", "price"},
+        {"bid_unresponsive", "bid_responsive_max", "bid_c1", "bid_c2", "bid_degree", "price"},
+    ],
+    "feeder": [{"names", "order", "set_points", "feeder_names", "readings", "meters", "devices", "head"}],
+}
 OUTSIDE = ("wholesale", "feeder")
 
 
@@ -71,6 +80,12 @@ class _Reader:
         outside = self._outside(data.get("outside", list(OUTSIDE)))
         texts = {key: self._text(data[key], (key,)) for key in ("profile", "doc", "zero") if data.get(key)}
         price_from = self._choice("price_from", data.get("price_from", "lmp"), ("price_from",))
+        for party in outside:
+            told = {topic.what for topic in topics}
+            ways = NEEDED[party]
+            if topics and not any(way <= told for way in ways):
+                least = min(ways, key=lambda way: len(way - told))
+                self._wrong(("topics",), f"lack {_any(sorted(least - told), 'and')} for the {party}")
         if "profile" not in texts:
             self._wrong((), "profile is missing: what it is called")
         if self.problems:
