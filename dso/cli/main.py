@@ -70,6 +70,12 @@ COMMANDS = {
         "charts": ("dso.cli.charts", "charts_command", "The statecharts that this engine runs."),
         "render": ("dso.cli.render", "render_command", "Draw a statechart, as text or picture."),
         "clear": ("dso.cli.clear", "clear_command", "Clear one book of bids and offers."),
+        "check-tariff": (
+            "dso.cli.check_tariff",
+            "check_tariff_command",
+            "Try a tariff of your own against what every tariff must keep.",
+        ),
+        "rate": ("dso.cli.rate", "rate_command", "Bill a load under a URDB rate, without any simulation."),
         "schema": ("dso.cli.schema", "schema_command", "Formats: scenario, chart and run file."),
     },
 }
