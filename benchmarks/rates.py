@@ -5,14 +5,14 @@
 A chunk of customers is drawn, billed and forgotten; drawing stands for reading and is not timed. Beside SAM
 both bill the same hourly year under the same rates. SAM's time is that of handing over a load and executing,
 its rate already assigned: the least that it does for a bill. It bills each load without its roof as well, so
-who needs both may halve the factor.
+who needs both may halve the factor. The two alternate; the shortest time of each counts, for whatever else
+runs on the machine only adds to it.
 """
 
 from __future__ import annotations
 
 import json
 import resource
-import statistics
 import sys
 import time
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 
 from dso.rates import BillingCalendar, Rate, bills, calendar_of, calendar_of_year, read_rate
 
-CUSTOMERS, CHUNK, YEAR_CHUNK, LOADS = 10_000, 250, 256, 9
+CUSTOMERS, CHUNK, YEAR_CHUNK, LOADS = 10_000, 250, 256, 25
 ASKED_S, ASKED_FASTER, ASKED_MB = 3.0, 50, 500
 JULY_S = 1_530_403_200  # 2018-07-01T00:00Z
 Json = dict[str, Any]
@@ -49,6 +49,7 @@ def rates() -> dict[str, Json]:
     blocks = [{"rate": 0.1, "max": 300}, {"rate": 0.15, "max": 800}, {"rate": 0.2}]
     dear = [[tier | {"rate": tier["rate"] * by} for tier in blocks] for by in (1, 2, 1.2, 2.5)]
     sold = [[{"rate": by, "sell": 0.05}] for by in (0.1, 0.2, 0.12, 0.3)]
+    dear_sold = [[tier | {"sell": 0.05} for tier in tiers] for tiers in dear]
     demand = {"flatdemandstructure": [[{"rate": 8, "max": 5}, {"rate": 12}]], "flatdemandmonths": [0] * 12}
     return {
         "flat": one | {"energyratestructure": [[{"rate": 0.12}]]},
@@ -58,6 +59,9 @@ def rates() -> dict[str, Json]:
             "energyratestructure": [[{"rate": 0.05}]], "demandratchetpercentage": [0.8] * 12,
         },
         "net billing": times | {"energyratestructure": sold, "dgrules": "Net Billing Instantaneous"},
+        "net billing with tiers": times | {
+            "energyratestructure": dear_sold, "dgrules": "Net Billing Instantaneous",
+        },
     }  # fmt: skip
 
 
@@ -106,7 +110,7 @@ def beside_sam(urdb: Json) -> tuple[float, float, float]:
         usd = bills(rate, net, calendar).total_usd
         our_ms.append(1e3 * (time.perf_counter() - start) / len(net))
         apart = max(apart, float(np.abs(usd[k] - sam_usd).max()))
-    return statistics.median(our_ms), statistics.median(sam_ms), apart
+    return min(our_ms), min(sam_ms), apart
 
 
 def _ratchet(urdb: Json) -> Json:
@@ -135,8 +139,10 @@ def main(customers: int = CUSTOMERS) -> Json:
     print(
         f"\nA month of five-minute data of {customers:,} customers, {CHUNK} at a time; peak memory {peak_mb}"
     )
-    print(f"MB (at most {ASKED_MB}). Beside SAM: bills of an hourly year, {YEAR_CHUNK} at a time, medians of")
-    print(f"{LOADS}.\n")
+    print(
+        f"MB (at most {ASKED_MB}). Beside SAM: bills of an hourly year, {YEAR_CHUNK} at a time, the shortest"
+    )
+    print(f"of {LOADS}.\n")
     print(
         "| rate | month [s] | at most | year [ms a bill] | SAM ms | times faster | at least | apart [USD] |"
     )

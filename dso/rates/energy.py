@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,38 +74,57 @@ def tiered_usd(
 def chronological_usd(
     rate: Rate,
     calendar: BillingCalendar,
-    energy_kwh: FloatArray,
+    runs_kwh: FloatArray,
+    labels: IntArray,
     demand_kw: FloatArray,
     price: Price,
 ) -> FloatArray:
     """What energy costs or earns by the month, where it fills the blocks in the order of its use.
 
+    Within a run of one period the blocks fill as if its energy came at once, so runs are all it takes.
+
     Parameters
     ----------
-    energy_kwh : (c, n) energy by interval, none negative.
+    runs_kwh : (c, R) energy of runs of one period in one month, as time goes by, none negative.
+    labels : (R,) month · periods + period of each run.
     demand_kw : (c, M) billing demand [kW].
 
     Returns
     -------
     (c, M) [USD].
     """
-    period = energy_periods(rate, calendar)
-    usd = np.zeros((len(energy_kwh), len(calendar.months)))
-    for m in range(len(calendar.months)):
-        inside = calendar.month == m
-        used = np.cumsum(energy_kwh[:, inside], axis=1)
-        for p in np.unique(period[inside]):
-            at = period[inside] == p
-            after = used[:, at]
-            before = after - energy_kwh[:, inside][:, at]
-            ends, prices = _ends(rate, calendar, demand_kw, m, int(p)), _prices(rate, int(p), price)
-            for j, block_price in enumerate(prices):
-                start = ends[:, j - 1 : j] if j else np.zeros((1, 1))
-                filled = np.clip(after, start, ends[:, j : j + 1]) - np.clip(
-                    before, start, ends[:, j : j + 1]
-                )
-                usd[:, m] += filled.sum(axis=1) * block_price
+    months, periods = np.divmod(labels, len(rate.energy or ((),)))
+    usd = np.zeros((len(runs_kwh), len(calendar.months)))
+    bounds = np.searchsorted(months, np.arange(len(calendar.months) + 1))
+    for m, (first, after) in enumerate(pairwise(bounds.tolist())):
+        runs, period = runs_kwh[:, first:after], periods[first:after]
+        used = np.cumsum(runs, axis=1)
+        for alike in _of_equal_blocks(rate, period):
+            ends = _ends(rate, calendar, demand_kw, m, alike[0])
+            prices = _prices_of_runs(rate, period, alike, price)
+            usd[:, m] += (runs * prices[0]).sum(axis=1)
+            for end, dearer in zip(ends.T[:-1], np.diff(prices, axis=0), strict=True):
+                beyond = np.maximum(used - end[:, None], 0.0)  # at the end of each run
+                beyond *= dearer - np.append(dearer[1:], 0.0)  # Σ (beyond_r − beyond_r−1)·dearer_r, regrouped
+                usd[:, m] += beyond.sum(axis=1)
     return usd
+
+
+def _of_equal_blocks(rate: Rate, period: IntArray) -> list[list[int]]:
+    """The periods that occur, those together whose blocks end alike."""
+    found: dict[tuple[object, ...], list[int]] = {}
+    for p in np.unique(period).tolist():
+        tiers = (rate.energy or ())[p]
+        found.setdefault(tuple((tier.max, tier.unit) for tier in tiers), []).append(p)
+    return list(found.values())
+
+
+def _prices_of_runs(rate: Rate, period: IntArray, alike: list[int], price: Price) -> FloatArray:
+    """(T, R) the price of each block for each run, 0 for runs of other periods."""
+    prices = np.zeros((len((rate.energy or ())[alike[0]]), len(period)))
+    for p in alike:
+        prices[:, period == p] = _prices(rate, p, price)[:, None]
+    return prices
 
 
 def _ends(rate: Rate, calendar: BillingCalendar, demand_kw: FloatArray, m: int, p: int) -> FloatArray:

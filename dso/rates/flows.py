@@ -10,8 +10,10 @@ from dso.rates.calendar import BillingCalendar, FloatArray, IntArray
 from dso.rates.energy import buy_price, chronological_usd, energy_periods, sell_price, tiered_usd
 from dso.rates.exports import netted
 from dso.rates.rate import Rate
-from dso.rates.sums import blocks, sums_by, sums_each_way
+from dso.rates.sums import blocks, runs_each_way, runs_of, sums_by, sums_of_runs
 from dso.rates.terms import Terms, TierRule
+
+EachWay = tuple[FloatArray, FloatArray, IntArray]  # (c, R) bought and sold over runs, (R,) their labels
 
 
 def energy_and_credit_usd(
@@ -36,14 +38,14 @@ def energy_and_credit_usd(
             if (energy_kwh < 0).any():
                 what = "chronological blocks and net metering do not go together where there are exports"
                 raise InputError([Problem("tiers", what)])
-            return _in_order(rate, energy_kwh, np.zeros_like(energy_kwh), calendar, billing_kw)
+            above, of_runs = runs_of(energy_kwh, _labels(rate, calendar)[0])
+            return _in_order(rate, (above, np.zeros_like(above), of_runs), calendar, billing_kw)
         return _net_metered(rate, energy_kwh, calendar, billing_kw, terms, rule)
     if rate.exports == "Buy All Sell All" and generation_kwh is not None:
-        bought, sold = energy_kwh + generation_kwh, generation_kwh
-        if rule == "chronological":
-            return _in_order(rate, bought, sold, calendar, billing_kw)
-        each_way = _by_period(rate, bought, calendar), _by_period(rate, sold, calendar)
-        return _by_month(rate, each_way, calendar, billing_kw, rule)
+        labels, _ = _labels(rate, calendar)
+        bought, of_runs = runs_of(energy_kwh + generation_kwh, labels)
+        each_way = bought, runs_of(generation_kwh, labels)[0], of_runs
+        return _by_rule(rate, each_way, calendar, billing_kw, rule)
     return _as_it_flows(rate, energy_kwh, calendar, billing_kw, rule)
 
 
@@ -65,37 +67,33 @@ def _as_it_flows(
         what = f"begins or ends inside an hour, but dgrules is {rate.exports}"
         raise InputError([Problem("energy_kwh", what)])
     net, calendar = blocks(energy_kwh, count), calendar.every(count)
+    each_way = runs_each_way(net, _labels(rate, calendar)[0])
+    return _by_rule(rate, each_way, calendar, billing_kw, rule)
+
+
+def _by_rule(
+    rate: Rate, each_way: EachWay, calendar: BillingCalendar, billing_kw: FloatArray, rule: TierRule
+) -> tuple[FloatArray, FloatArray]:
     if rule == "chronological":
-        bought = np.maximum(net, 0.0)
-        return _in_order(rate, bought, bought - net, calendar, billing_kw)
-    labels, shape = _labels(rate, calendar)
-    above, below = sums_each_way(net, labels, shape[0] * shape[1])
-    each_way = above.reshape(-1, *shape), below.reshape(-1, *shape)
-    return _by_month(rate, each_way, calendar, billing_kw, rule)
-
-
-def _in_order(
-    rate: Rate, bought: FloatArray, sold: FloatArray, calendar: BillingCalendar, billing_kw: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    charge = chronological_usd(rate, calendar, bought, billing_kw, buy_price)
-    charge += sums_by(bought, calendar.month, len(calendar.months)) * _fuel_usd_per_kwh(rate, calendar)
-    if not sold.any():
-        return charge, np.zeros_like(charge)
-    return charge, chronological_usd(rate, calendar, sold, billing_kw, sell_price)
-
-
-def _by_month(
-    rate: Rate,
-    each_way: tuple[FloatArray, FloatArray],
-    calendar: BillingCalendar,
-    billing_kw: FloatArray,
-    rule: TierRule,
-) -> tuple[FloatArray, FloatArray]:
-    """From what is bought and sold by month and period, (c, M, P) each."""
-    bought, sold = each_way
+        return _in_order(rate, each_way, calendar, billing_kw)
+    shape = _labels(rate, calendar)[1]
+    above, below, labels = each_way
+    bought, sold = (
+        sums_of_runs(runs, labels, shape[0] * shape[1]).reshape(-1, *shape) for runs in (above, below)
+    )
     charge = tiered_usd(rate, calendar, bought, billing_kw, buy_price, rule)
     charge += bought.sum(axis=2) * _fuel_usd_per_kwh(rate, calendar)
     return charge, tiered_usd(rate, calendar, sold, billing_kw, sell_price, rule)
+
+
+def _in_order(
+    rate: Rate, each_way: EachWay, calendar: BillingCalendar, billing_kw: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    above, below, labels = each_way
+    charge = chronological_usd(rate, calendar, above, labels, billing_kw, buy_price)
+    months = labels // len(rate.energy or ((),))
+    charge += sums_of_runs(above, months, len(calendar.months)) * _fuel_usd_per_kwh(rate, calendar)
+    return charge, chronological_usd(rate, calendar, below, labels, billing_kw, sell_price)
 
 
 def _net_metered(

@@ -26,20 +26,28 @@ def sums_by(values: FloatArray, labels: IntArray, count: int) -> FloatArray:
     return _by(np.add, values, labels, count)
 
 
-def sums_each_way(values: FloatArray, labels: IntArray, count: int) -> tuple[FloatArray, FloatArray]:
-    """(c, count) sums of what is above 0, and of what is below it, positive, by label."""
+def runs_of(values: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """(c, R) sums over runs of one label, as time goes by, and (R,) their labels."""
     starts = _starts(labels)
-    above, below = np.empty((len(values), len(starts))), np.zeros((len(values), len(starts)))
+    return np.add.reduceat(values, starts, axis=1), labels[starts]
+
+
+def runs_each_way(values: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """(c, R) sums over runs of one label of what is above 0, and of what is below it, positive."""
+    starts = _starts(labels)
+    above, net = (np.empty((len(values), len(starts))) for _ in range(2))
     part = np.empty((min(ROWS, len(values)), values.shape[1]))
     for first in range(0, len(values), ROWS):  # a few rows at a time stay in the cache
         rows = values[first : first + ROWS]
         kept = np.maximum(rows, 0.0, out=part[: len(rows)])
         np.add.reduceat(kept, starts, axis=1, out=above[first : first + ROWS])
-        if rows.min() < 0:
-            np.subtract(kept, rows, out=kept)
-            np.add.reduceat(kept, starts, axis=1, out=below[first : first + ROWS])
-    of_runs = labels[starts]
-    return _grouped(np.add, above, of_runs, count), _grouped(np.add, below, of_runs, count)
+        np.add.reduceat(rows, starts, axis=1, out=net[first : first + ROWS])
+    return above, np.maximum(above - net, 0.0), labels[starts]
+
+
+def sums_of_runs(runs: FloatArray, labels: IntArray, count: int) -> FloatArray:
+    """(c, count) sums of runs by label."""
+    return _grouped(np.add, runs, labels, count)
 
 
 def peaks_by(values: FloatArray, labels: IntArray, count: int) -> FloatArray:

@@ -158,10 +158,13 @@ def test_the_day_on_which_clocks_change_has_its_23_or_25_hours() -> None:
 def test_customers_are_billed_one_by_one_or_in_chunks_alike() -> None:
     r = np.random.default_rng(1)
     kwh = r.gamma(2, 0.5, (7, 8760)) - r.gamma(1, 0.5, (7, 8760))
-    rate = read_rate(time_of_use(fixedchargefirstmeter=5, fixedchargeunits="$/month"))
-    together = bills(rate, kwh, YEAR).total_usd
-    parts = stream(rate, (kwh[k : k + 3] for k in (0, 3, 6)), YEAR)
-    assert (np.concatenate([b.total_usd for b in parts]) == together).all()
+    for more in ({}, {"dgrules": "Net Billing Instantaneous"}, {"dgrules": "Net Billing Hourly"} | BLOCKS):
+        rate = read_rate(
+            time_of_use() | more | {"flatdemandstructure": [[{"rate": 3}]], "flatdemandmonths": [0] * 12}
+        )
+        together = bills(rate, kwh, YEAR).total_usd
+        parts = stream(rate, (kwh[k : k + 3] for k in (0, 3, 6)), YEAR)
+        assert (np.concatenate([b.total_usd for b in parts]) == together).all()
 
 
 def test_a_rate_without_energy_charges_costs_nothing_but_its_other_charges() -> None:
