@@ -2,7 +2,7 @@
 
 python -m benchmarks.federate [customers]
 
-Two federates over zmq in two processes, 10,000 set-points out and 10,000 + 10,000 readings back each step. The
+Two federates over zmq in two processes, 10,000 set-points out and 20,000 readings back each step. The
 bare loop is pyhelics alone; ours is the DSO's side of the native profile (stamps, checks, arrays) without the
 engine, against the same bare partner. The two take turns, and the median step of each counts.
 """
