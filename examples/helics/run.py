@@ -1,7 +1,7 @@
 """Run a federation with one command, its broker included: python examples/helics/run.py stub
 
 The file NAME.json beside this one is what `helics run` takes, with places for a free port and for the folder
-of this run; so several federations can run on one machine at once. What each federate prints is in that folder.
+of this run; so several can run on one machine at once. What each federate prints is in that folder.
 """
 
 from __future__ import annotations
