@@ -171,7 +171,7 @@ class Link:
         answer = h.helicsQueryCoreExecute(h.helicsCreateQuery("core", "logs"), self._core)
         logs = answer.get("logs", []) if isinstance(answer, dict) else []
         said = [" ".join(str(each.get("message", "")).split()) for each in logs]
-        raise FederationError(said[-1] if said else f"{self.name}: somebody has ended the federation")
+        raise FederationError(_plain(said[-1]) if said else f"{self.name}: somebody has ended the federation")
 
     # --- the end ------------------------------------------------------------------------------------------
 
@@ -198,5 +198,7 @@ def _address(core: str, broker: str) -> str:
 
 def _plain(error: object) -> str:
     """What HELICS says, without its number."""
-    text = " ".join(str(error).split())
-    return text.split("] ", 1)[-1]
+    text = " ".join(str(error).split()).split("] ", 1)[-1]
+    if "wait_for_current_time" in text:
+        text += ": of several DSOs at most one may; set timing.current_values: after in the others' profiles"
+    return text
