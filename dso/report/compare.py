@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from dso.clock import HOUR_S, iso
 from dso.errors import InputError, Problem
@@ -92,6 +95,26 @@ def compare_of(pair: Pair) -> Figures:
         "comfort": comfort_of(pair.run),
         "money": None if settled is None else money_of(pair.run, pair.base, settled, tariffs),
     }
+
+
+def tariff_prices(reader: RunReader, pair: Pair) -> dict[str, list[dict[str, Any]]]:
+    """Retail prices at the head in the common stretch, of tariffs with participants; of all if none has."""
+    taking = {
+        tariff
+        for tariff, own in pair.customers.tariffs.items()
+        if np.isin(own, pair.customers.taking_part).any()
+    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in reader.rows(_PRICES, int(pair.load.start_s[0]), pair.load.end_s):
+        if not taking or row["tariff"] in taking:
+            found.setdefault(row["tariff"], []).append(row)
+    return found
+
+
+_PRICES = """
+SELECT p.tariff, p.interval_start, p.interval_s, p.retail_usd_per_kwh usd_per_kwh
+FROM prices p JOIN readings r USING (market, interval_start)
+WHERE p.interval_start >= ? AND p.interval_start < ? ORDER BY p.tariff, p.interval_start"""
 
 
 def notes_of(pair: Pair) -> Iterator[str]:
