@@ -59,11 +59,13 @@ def federate_command(
 
 def _print_config(scenario: Path, profile: object) -> None:
     from dso.federate.configs import config_of
+    from dso.federate.dialects import kinds_of
     from dso.federate.profile import Profile
     from dso.study import load
 
     assert isinstance(profile, Profile)
     world = load(scenario).world
+    kinds = tuple(kinds_of(world))
     counts = {"customers": len(world.customer_array()), "devices": len(world.device_array())}
-    parties = {party: config_of(profile, party, **counts) for party in ("dso", *profile.outside)}
+    parties = {party: config_of(profile, party, kinds=kinds, **counts) for party in ("dso", *profile.outside)}
     click.echo(json.dumps(parties, indent=1))

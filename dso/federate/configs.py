@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from dso.federate.profile import WHATS, Profile, Topic
@@ -20,7 +20,13 @@ ONE_PARTY = {
 
 
 def config_of(
-    profile: Profile, party: str, *, customers: int = 0, devices: int = 0, period_s: float = 1.0
+    profile: Profile,
+    party: str,
+    *,
+    customers: int = 0,
+    devices: int = 0,
+    kinds: Collection[str] = (),
+    period_s: float = 1.0,
 ) -> dict[str, Any]:
     """The HELICS JSON of one party: its publications, subscriptions and endpoints.
 
@@ -29,11 +35,13 @@ def config_of(
     profile : names and topics.
     party : dso, wholesale or feeder.
     customers, devices : how many, where a topic is one for each.
+    kinds : of devices that there are.
     period_s : of the peer's times [s].
     """
     own = party == "dso"
-    told = [t for t in profile.topics if WHATS[t.what].teller == party and t.type != "message"]
-    heard = [t for t in profile.topics if t.type != "message" and _hears(profile, party, t)]
+    there = [t for t in profile.topics if t.kind is None or t.kind in kinds]
+    told = [t for t in there if WHATS[t.what].teller == party and t.type != "message"]
+    heard = [t for t in there if t.type != "message" and _hears(profile, party, t)]
     config: dict[str, Any] = {
         "name": getattr(profile.names, party),
         "coreType": "zmq",

@@ -7,11 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from dso.clock import iso, parse_time
+from dso.clock import Interval, iso, parse_time
 from dso.engine.loop import Engine
 from dso.engine.step import Step
+from dso.errors import Problem
 from dso.federate.dialects import feeder_dialect, kinds_of, wholesale_dialect
-from dso.federate.errors import FederationError
+from dso.federate.errors import FederationError, ProfileError
 from dso.federate.fault import Faults
 from dso.federate.feeder_side import FeederSide
 from dso.federate.greeting import Greeting
@@ -21,6 +22,7 @@ from dso.federate.pricing import Pricing
 from dso.federate.profile import AFTER_S, Profile
 from dso.federate.profile_file import load_profile
 from dso.federate.wholesale_side import Post, WholesaleSide
+from dso.messages import Equipment, FloatArray
 
 
 class Federate:
@@ -64,6 +66,7 @@ class Federate:
         model = engine.world.wholesale
         pricing = Pricing.chosen(self.profile.price_from, model)
         self._pricing, self._kinds = pricing, kinds_of(engine.world)
+        _check_leads(engine, self.profile)
         self._market = take_outside(engine, self.profile.outside)
         self.link: Link | None = None
         self._wholesale: WholesaleSide | None = None
@@ -106,7 +109,12 @@ class Federate:
             watch = OrderWatch(self.engine.recorder, self.engine)
             self.engine.recorder = watch
             speech = feeder_dialect(profile, link, faults, world, self._kinds)
-            self._feeder = FeederSide(watch, speech, faults)
+            self._feeder = FeederSide(watch, self._wires, speech, faults)
+
+    def _wires(self, interval: Interval) -> tuple[Equipment, FloatArray | None]:
+        """What is out in an interval, and how long each customer has supply, as far as is known."""
+        do = self.engine.world.distribution
+        return do.equipment_during(interval), do.supplied_frac(interval, self.engine.world.customers)
 
     def _catch_up(self) -> None:
         """A resumed run hears again what it had heard; what was answered is not asked again."""
@@ -222,6 +230,23 @@ class Federate:
         if error is not None and self.link is not None:
             self.link.stop(_in_words(self.link.name, error))
         self.leave()
+
+
+def _check_leads(engine: Engine, profile: Profile) -> None:
+    """A bid that is told at an instant is seen at a later one only."""
+    if "wholesale" not in profile.outside:
+        return
+    problems = [
+        Problem(
+            f"series {name}",
+            f"wholesale_result_lead must be less than market_lead, {spec.market_lead_s} s, "
+            f"was {spec.wholesale_result_lead_s} s: a result can only come after the bid",
+        )
+        for name, spec in engine.series.items()
+        if spec.wholesale_result_lead_s >= spec.market_lead_s
+    ]
+    if problems:
+        raise ProfileError(problems)
 
 
 class _TellingOthers:

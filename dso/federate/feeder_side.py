@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from dso.clock import iso
+import numpy as np
+
+from dso.clock import Interval, iso
 from dso.federate.fault import Faults
 from dso.federate.outside import Ordered, OrderWatch
 from dso.federate.wholesale_side import Post
-from dso.messages import MeterReading
+from dso.messages import Equipment, FloatArray, MeterReading
 
 FALLBACK = "have readings estimated"
+
+
+Wires = Callable[[Interval], tuple[Equipment, FloatArray | None]]
 
 
 class FeederDialect(Protocol):
@@ -32,11 +37,13 @@ class FeederSide:
     Parameters
     ----------
     watch : where the engine's orders are seen.
+    wires : the state of the wires in an interval, as far as is known.
     dialect : how orders and readings travel.
     faults : what happens if none come.
     """
 
     watch: OrderWatch
+    wires: Wires
     dialect: FeederDialect
     faults: Faults
     waiting: dict[int, Ordered] = field(default_factory=dict)  # by start
@@ -50,8 +57,21 @@ class FeederSide:
         self.watch.orders.clear()
         for start_s in sorted(s for s in self.waiting if s <= now_s):
             each = self.waiting.pop(start_s)
-            self.due[each.order.interval.end_s] = each
-            self.dialect.order(each)
+            self._send(each)
+        for each in [e for end_s, e in self.due.items() if end_s > now_s]:
+            self._tell_outages(each)
+
+    def _send(self, each: Ordered) -> None:
+        self.due[each.order.interval.end_s] = each
+        self.dialect.order(each)
+
+    def _tell_outages(self, each: Ordered) -> None:
+        """Tell an order once more if the state of the wires has changed within its interval."""
+        equipment, supplied = self.wires(each.order.interval)
+        same = each.order.equipment == equipment and _same(each.order.supplied_frac, supplied)
+        if not same:
+            order = replace(each.order, equipment=equipment, supplied_frac=supplied)
+            self._send(replace(each, order=order))
 
     def next_s(self) -> int | None:
         """When the next order goes out, or the next readings come."""
@@ -73,6 +93,12 @@ class FeederSide:
             start_s = self.due.pop(end_s).order.interval.start_s
             self.faults.missing(now_s, f"readings of {iso(start_s)}", FALLBACK)
         return posts
+
+
+def _same(a: FloatArray | None, b: FloatArray | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return bool(np.array_equal(a, b))
 
 
 def _payload(index: int, reading: MeterReading) -> dict[str, Any]:

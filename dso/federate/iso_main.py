@@ -47,6 +47,8 @@ def _market(options: argparse.Namespace) -> Wholesale:
 
         return dso.load(options.scenario).world.wholesale
     if options.prices is not None:
+        if not options.prices.is_file():
+            raise InputError([Problem("--prices", f"there is no such file, {options.prices}")])
         return PriceSeries.from_csv(options.prices)
     if options.curve is not None:
         a, b, c = options.curve

@@ -122,7 +122,16 @@ def subscribe(link: Link, profile: Profile, topic: Topic) -> In:
 def order_stamp(number: int, order: Deliver) -> dict[str, Any]:
     """What a set of set-points is for, and the state of the wires."""
     own = {"number": number, "market": order.market}
-    return {**own, **stamp(order.interval), "equipment": equipment_of(order)}
+    state = {"equipment": equipment_of(order), "supplied": supplied_of(order)}
+    return {**own, **stamp(order.interval), **state}
+
+
+def supplied_of(order: Deliver) -> dict[str, float]:
+    """The part of the interval in which customers had supply, by their number; of all others all of it."""
+    supplied = order.supplied_frac
+    if supplied is None:
+        return {}
+    return {str(k): float(supplied[k]) for k in np.flatnonzero(supplied < 1.0)}
 
 
 def equipment_of(order: Deliver) -> dict[str, Any]:

@@ -15,10 +15,8 @@ from dso.federate.link import Link
 from dso.federate.native_feeder import interval_of, publish, stamp, subscribe
 from dso.federate.profile import Profile, Topic
 from dso.federate.roster import difference, hello
-from dso.messages import Deliver, IntArray, MeterReading, Setting
+from dso.messages import Deliver, FloatArray, IntArray, MeterReading, Setting
 from dso.ports import Equipment, Plant
-
-LISTEN_S = 1  # how long after an interval begins its order is taken
 
 
 @dataclass(slots=True)
@@ -108,10 +106,9 @@ class NativePlant:
         return [Interval(first_s + k * series["interval"], series["interval"]) for k in range(count)]
 
     def _deliver(self, interval: Interval) -> None:
-        self.link.request(interval.start_s - self.zero_s + LISTEN_S)
-        order = self._order(interval)
-        reading = self.plant.deliver(order)
+        # The embedded physics is run when its interval is over: by then it is known what was out in it.
         self.link.request(interval.end_s - self.zero_s)
+        reading = self.plant.deliver(self._order(interval))
         self._report(reading)
         self.delivered += 1
         self.tell(f"{iso(interval.start_s)}  {reading.head_kwh / interval.hours:,.1f} kW at the head")
@@ -128,11 +125,21 @@ class NativePlant:
                 raise Unreadable(f"is for {data['start']}")
             points = self._in["set_points"].vector(len(self.names["devices"]), "set-points")
             settings = tuple(self._setting(topic, one) for topic, one in self._settings)
-            return Deliver(str(data["market"]), interval, points, _equipment(data), settings=settings)
+            supplied = self._supplied(data["supplied"])
+            return Deliver(str(data["market"]), interval, points, _equipment(data), supplied, settings)
         except (Unreadable, KeyError, TypeError) as error:
+            self.link.check_going()
             raise FederationError(
                 f"{self.link.name}: {source.key} for {iso(interval.start_s)}: {error}; see what the DSO says"
             ) from None
+
+    def _supplied(self, given: Mapping[str, float]) -> FloatArray | None:
+        if not given:
+            return None
+        supplied = np.ones(len(self.names["customers"]))
+        for number, frac in given.items():
+            supplied[int(number)] = frac
+        return supplied
 
     def _setting(self, topic: Topic, source: In) -> Setting:
         devices = self.kinds[str(topic.kind)]

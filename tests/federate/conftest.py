@@ -166,6 +166,16 @@ def prices(kept: ListRecorder) -> list[tuple[Any, ...]]:
     return sorted(tuple(row.values[n] for n in names) for row in kept.rows if row.table == "prices")
 
 
+def meters(kept: ListRecorder) -> list[float]:
+    """What all meters together read, by interval [kWh]."""
+    rows = sorted(
+        (row.values["interval_start"], float(row.values["meter_kwh"]))
+        for row in kept.rows
+        if row.table == "readings"
+    )
+    return [kwh for _, kwh in rows]
+
+
 def invoices(kept: ListRecorder) -> list[tuple[Any, ...]]:
     """Every line of every bill."""
     rows = [row.values for row in kept.rows if row.table == "invoices"]

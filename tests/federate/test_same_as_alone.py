@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dso.federate.profile import Timing
-from tests.federate.conftest import Federation, invoices, loaded, prices
+from tests.federate.conftest import Federation, invoices, loaded, meters, prices
 
 SMALL = Path(__file__).parents[2] / "examples" / "small.yaml"
 Make = Callable[..., Federation]
@@ -43,6 +43,25 @@ def test_one_party_may_stay_inside(federation: Make, short: Path, outside: str) 
     made.run(engine)
     assert prices(kept) == prices(kept_alone)
     assert invoices(kept) == invoices(kept_alone)
+
+
+def test_an_outage_within_an_interval_is_felt_by_the_feeder(federation: Make, short: Path) -> None:
+    """The substation fails at 00:07 and is back at 00:13: neither is the boundary of an interval."""
+    outage = "{element: substation, at: 2016-08-10T00:07, repair: 6 min}"
+    wires = f"network: {{kind: static, loss_frac: 0.03, outages: [{outage}], crews: {{travel: 0 min}}}}"
+    short.write_text(short.read_text().replace("network: {kind: static, loss_frac: 0.03}", wires))
+    alone, kept_alone = loaded(short)
+    alone.run()
+    made = federation()
+    made.add("iso", lambda: made.iso(short).run())
+    made.add("feeder", lambda: made.feeder(short).run())
+    engine, kept = loaded(short)
+    made.run(engine)
+    assert prices(kept) == prices(kept_alone)
+    assert invoices(kept) == invoices(kept_alone)
+    assert engine.world.ledger.balance_uusd == alone.world.ledger.balance_uusd
+    assert meters(kept) == meters(kept_alone)
+    assert min(meters(kept)) < 0.5 * max(meters(kept))
 
 
 def test_the_users_own_loop_stays_in_charge(federation: Make, short: Path) -> None:
