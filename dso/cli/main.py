@@ -52,6 +52,11 @@ COMMANDS = {
             "network_command",
             "Voltages, loadings, limits and prices along the feeder.",
         ),
+        "compare": (
+            "dso.cli.compare",
+            "compare_command",
+            "A run beside its base case: load, bills and comfort with the market and without.",
+        ),
         "report": ("dso.cli.report", "report_command", "A run as one page with pictures, for a browser."),
         "assets": (
             "dso.cli.assets",
@@ -65,6 +70,14 @@ COMMANDS = {
             "Meter data as Green Button XML, out of a run and in from a file.",
         ),
         "openadr": ("dso.cli.openadr", "openadr_command", "Published prices of a run as OpenADR 3 events."),
+    },
+    "co-simulate": {
+        "federate": ("dso.cli.federate", "federate_command", "Run a scenario as one federate of HELICS."),
+        "doctor": (
+            "dso.cli.doctor",
+            "doctor_command",
+            "Whether both sides of a federation will understand each other.",
+        ),
     },
     "parts": {
         "charts": ("dso.cli.charts", "charts_command", "The statecharts that this engine runs."),
