@@ -1,7 +1,7 @@
-"""Run every benchmark, each in a program of its own, and write docs/performance.md.
+"""Run benchmarks, each in a program of its own, keep what they measured, and write docs/performance.md.
 
-python -m benchmarks            all of them, and the page
-python -m benchmarks NAME …     only these, nothing is written
+python -m benchmarks            all of them
+python -m benchmarks NAME …     only these; of the others the page says what was last measured
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.clearing import simd
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
+MEASURED = ROOT / "benchmarks" / "measured"  # one file a benchmark: when, the text, the figures
 TITLES = {
     "clearing": "Clearing",
     "against_tesp": "Beside TESP",
@@ -30,6 +31,11 @@ TITLES = {
     "stepping": "Stepping",
     "power_flow": "Power flow",
     "planning": "Planning",
+    "agents": "Agents",
+    "homes": "Homes with devices",
+    "iso": "The market operator above",
+    "rates": "Bills",
+    "federate": "One federate of HELICS",
     "startup": "Starting",
 }
 
@@ -65,42 +71,78 @@ def _memory_gb() -> float:
 
 def summary(results: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
     """What was asked, as rows: what, asked, measured; of several cases the worst."""
-    rows = results["clearing"]["rows"]
+    for name, rows_of in ROWS.items():
+        if name in results:
+            yield from rows_of(results[name])
+
+
+def _clearing(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    rows = found["rows"]
     for what in dict.fromkeys(r["what"] for r in rows):
-        found = [r for r in rows if r["what"] == what]
-        worst = max(r["ratio"] for r in found)
-        million = f"{results['clearing']['bids']:,} four-point bids: {what}"
-        yield million, f"≤ {found[0]['asked']} × {found[0]['against']}", f"{worst} ×"
-    for r in results["against_tesp"]["rows"]:
+        same = [r for r in rows if r["what"] == what]
+        worst = max(r["ratio"] for r in same)
+        million = f"{found['bids']:,} four-point bids: {what}"
+        yield million, f"≤ {same[0]['asked']} × {same[0]['against']}", f"{worst} ×"
+
+
+def _against_tesp(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for r in found["rows"]:
         yield f"{r['market']}, {r['bids']:,} bids, beside TESP", f"≥ {r['asked']} ×", f"{r['faster']} ×"
-    day = results["engine_day"]
-    yield (
-        "an engine day, hollow handlers, journal on",
-        f"≤ {day['asked_day_s']} s of CPU",
-        f"{day['day_s']} s",
-    )
+
+
+def _engine_day(day: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    what = "an engine day, hollow handlers, journal on"
+    yield what, f"≤ {day['asked_day_s']} s of CPU", f"{day['day_s']} s"
     yield f"day {day['days']} over day 1", f"≤ {day['asked_growth']}", f"{day['growth']}"
-    most = results["memory"]["rows"][-1]
-    asked = f"≤ {results['memory']['asked_mb']} MB"
-    yield f"peak memory of {most['customers']:,} customers, three days", asked, f"{most['peak_mb']} MB"
-    told = results["sequence"]
+
+
+def _memory(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    most = found["rows"][-1]
+    what = f"peak memory of {most['customers']:,} customers, three days"
+    yield what, f"≤ {found['asked_mb']} MB", f"{most['peak_mb']} MB"
+
+
+def _sequence(told: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     most_share, share = f"≤ {told['asked_share']:.0%}", f"{max(told['recording_share'], 0):.1%}"
     yield f"recording with {told['customers']:,} customers, part of a run", most_share, share
-    yield (
-        "`dso sequence` of one market, three days",
-        f"≤ {told['rows'][0]['asked_s']} s",
-        f"{told['rows'][0]['s']} s",
-    )
-    yield from _stepping(results["stepping"])
-    flow = results["power_flow"]
+    row = told["rows"][0]
+    yield "`dso sequence` of one market, three days", f"≤ {row['asked_s']} s", f"{row['s']} s"
+
+
+def _power_flow(flow: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     by_hand = "validation of a market on IEEE 123, beside dss-python by hand"
     yield by_hand, f"≤ {flow['hand']['asked']} ×", f"{flow['hand']['ratio']} ×"
     feeder = "the demo with power flow in every market, beside static limits"
     yield feeder, f"≤ {flow['demo']['asked']} ×", f"{flow['demo']['ratio']} ×"
-    for r in results["planning"]["rows"]:
-        asked = f"≤ {results['planning']['asked_ms']} ms"
-        yield f"a day-ahead plan, {r['kind'].replace('_', ' ')}", asked, f"{r['ms']} ms"
-    for r in results["startup"]["rows"]:
+
+
+def _planning(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for r in found["rows"]:
+        what = f"a day-ahead plan, {r['kind'].replace('_', ' ')}"
+        yield what, f"≤ {found['asked_ms']} ms", f"{r['ms']} ms"
+
+
+def _iso(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    worst = max(r["s"] for r in found["rows"])
+    yield "a day of ERCOT: units chosen, 24 hours priced", f"≤ {found['asked_commit_s']} s", f"{worst} s"
+
+
+def _rates(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    rows = found["rows"]
+    what = f"a month of 5-minute data of {found['customers']:,} customers, billed"
+    yield what, f"≤ {rows[0]['asked_s']} s", f"{max(r['s'] for r in rows)} s"
+    yield "memory of that", f"≤ {found['asked_mb']} MB", f"{found['peak_mb']} MB"
+    least = min(r["faster"] for r in rows if r["faster"])
+    yield "a bill, beside PySAM", f"≥ {found['asked_faster']} ×", f"{least} ×"
+
+
+def _federate(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    what = f"a market step of {found['customers']:,} meters and set-points over a bare HELICS loop"
+    yield what, f"≤ {found['asked_ms']:g} ms", f"{found['added_ms']} ms"
+
+
+def _startup(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for r in found["rows"]:
         if r["asked_s"] is not None:
             yield f"`{r['what']}`", f"≤ {r['asked_s']} s", f"{r['s']} s"
 
@@ -114,6 +156,29 @@ def _stepping(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         f"≤ {found['asked_step_ms']} ms",
         f"{slowest} ms",
     )
+
+
+def _facts(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Rows that a benchmark has made itself."""
+    yield from (tuple(row) for row in found["summary"])
+
+
+ROWS = {
+    "clearing": _clearing,
+    "against_tesp": _against_tesp,
+    "engine_day": _engine_day,
+    "memory": _memory,
+    "sequence": _sequence,
+    "stepping": _stepping,
+    "power_flow": _power_flow,
+    "planning": _planning,
+    "agents": _facts,
+    "homes": _facts,
+    "iso": _iso,
+    "rates": _rates,
+    "federate": _federate,
+    "startup": _startup,
+}
 
 
 def page(texts: dict[str, str], results: dict[str, dict[str, Any]]) -> str:
@@ -131,8 +196,9 @@ def page(texts: dict[str, str], results: dict[str, dict[str, Any]]) -> str:
         "| --- | --- | --- |",
         *(f"| {what} | {asked} | {measured} |" for what, asked, measured in summary(results)),
     ]
-    for name, text in texts.items():
-        lines += ["", f"## {TITLES[name]}", "", f"`python -m benchmarks.{name}`", "", text]
+    for name, title in TITLES.items():
+        if name in texts:
+            lines += ["", f"## {title}", "", f"`python -m benchmarks.{name}`", "", texts[name]]
     return "\n".join(lines) + "\n"
 
 
@@ -142,15 +208,23 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"there is no benchmark {', '.join(unknown)}; there is {', '.join(TITLES)}", file=sys.stderr)
         return 2
-    texts, results = {}, {}
+    MEASURED.mkdir(exist_ok=True)
     for name in names or TITLES:
         print(f"measuring {name} …", file=sys.stderr)
-        texts[name], results[name] = run(name)
-        print(texts[name], flush=True)
-    if not names:
-        PAGE.write_text(page(texts, results), encoding="utf-8")
-        print(f"written: {PAGE.relative_to(ROOT)}", file=sys.stderr)
+        text, result = run(name)
+        print(text, flush=True)
+        held = json.dumps({"text": text, "result": result}, indent=1, ensure_ascii=False)
+        (MEASURED / f"{name}.json").write_text(held + "\n", encoding="utf-8")
+    write_page()
     return 0
+
+
+def write_page() -> None:
+    """The page of everything that was ever measured here."""
+    held = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(MEASURED.glob("*.json"))}
+    texts, results = ({name: h[part] for name, h in held.items()} for part in ("text", "result"))
+    PAGE.write_text(page(texts, results), encoding="utf-8")
+    print(f"written: {PAGE.relative_to(ROOT)}", file=sys.stderr)
 
 
 if __name__ == "__main__":
