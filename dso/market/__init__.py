@@ -5,6 +5,7 @@ positive, kW and USD/kWh.
 from dso.market.aggregate import aggregate
 from dso.market.book import BidFault, Book, faults
 from dso.market.clearing import Clearing, Outcome, awards, clear
+from dso.market.consensus import Consensus, agree, agree_all
 from dso.market.curve import Curve
 from dso.market.imports import Imports
 from dso.market.joint import JointClearing, clear_jointly, share_award
@@ -17,6 +18,7 @@ __all__ = [
     "BlockBid",
     "Book",
     "Clearing",
+    "Consensus",
     "Curve",
     "Imports",
     "JointClearing",
@@ -25,6 +27,8 @@ __all__ = [
     "PolynomialCurve",
     "QuadraticBid",
     "aggregate",
+    "agree",
+    "agree_all",
     "as_blocks",
     "as_quadratic",
     "awards",
