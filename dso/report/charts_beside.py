@@ -13,14 +13,14 @@ from dso.messages import FloatArray
 from dso.report.charts_time import local_axis, steps
 from dso.report.compare import Pair, tariff_prices
 from dso.report.compare_load import Load, days_of
-from dso.report.figures import DO_BLUE, PALE, RED, TARIFF_LOOKS, WIDTH_IN, Chart, legend_above
+from dso.report.figures import DO_BLUE, RED, TARIFF_LOOKS, WIDTH_IN, Chart, legend_above
 from dso.statechart.draw_colours import LINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MORE = "#f6d9a8"  # light like PALE, and apart from it for every kind of colour vision
+LESS, MORE = "#c5dcf2", "#f6d28f"  # apart for every kind of colour vision
 DASHED = (0, (4, 1.5))
 BASE_LOOK: dict[str, Any] = {"color": LINE, "lw": 1.0, "ls": DASHED}
 LONG_D, SHOWN_D = 10, 7  # longer studies show so many days around the peak
@@ -91,7 +91,7 @@ def _draw_pair(axes: Axes, load: Load) -> None:
 def _draw_two(axes: Axes, edges: FloatArray, base: FloatArray, run: FloatArray) -> None:
     """Both loads as steps, and what lies between them."""
     less, more = np.where(run < base, run, np.nan), np.where(run > base, run, np.nan)
-    axes.stairs(less, edges, baseline=base, fill=True, color=PALE, lw=0, label="less")
+    axes.stairs(less, edges, baseline=base, fill=True, color=LESS, lw=0, label="less")
     axes.stairs(more, edges, baseline=base, fill=True, color=MORE, lw=0, label="more")
     axes.stairs(base, edges, baseline=None, **BASE_LOOK, label="without the market")
     axes.stairs(run, edges, baseline=None, color=DO_BLUE, lw=1.3, label="with the market")
