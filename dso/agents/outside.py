@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from dso.errors import ParticipantError
 from dso.messages import Award, BidRequest, Bids, FloatArray, IntArray, PriceSignal
 
 Answer = tuple[Any, Any]  # quantities and prices, each (t, n, k)
+Told = TypeVar("Told", BidRequest, PriceSignal)
 
 
 class OutsideAgents:
@@ -46,11 +48,11 @@ class OutsideAgents:
         ParticipantError : it failed, or its answer is no arrays of numbers.
         """
         try:
-            answer = self._answer(request)
+            answer = self._answer(_copied(request))
             if answer is None:
                 nothing = np.zeros((len(request.intervals), 0, 1))
                 return self._bids(request, np.zeros(0, np.int64), nothing, nothing)
-            quantity, price = (np.asarray(part, np.float64) for part in answer)
+            quantity, price = (np.array(part, np.float64) for part in answer)  # theirs to change
         except Exception as error:
             told = " ".join(f"{type(error).__name__}: {error}".split())
             raise ParticipantError(f"{self.name} failed: {told}") from error
@@ -64,10 +66,17 @@ class OutsideAgents:
         hear = getattr(self._answer, "hear", None)
         if hear is not None:
             try:
-                hear(signal)
+                hear(_copied(signal))
             except Exception:  # noqa: BLE001  a stranger's trouble is not the market's
                 return
 
     def set_points_kw(self, award: Award, interval_index: int) -> FloatArray:
         """What each device runs at, (n,) [kW]: what was awarded."""
         return np.asarray(award.quantity_kw[interval_index])
+
+
+def _copied(told: Told) -> Told:
+    """What a stranger is told, with arrays of its own: what it does with them changes nothing of ours."""
+    values = {f.name: getattr(told, f.name) for f in fields(told)}
+    copies: dict[str, Any] = {name: v.copy() for name, v in values.items() if isinstance(v, np.ndarray)}
+    return replace(told, **copies)

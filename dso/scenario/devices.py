@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dso.scenario.part import Part
 from dso.scenario.quantities import Fraction, Name, NotNegative, Positive, Power
@@ -12,6 +12,23 @@ from dso.scenario.quantities import Fraction, Name, NotNegative, Positive, Power
 Capacity = Annotated[Positive, Field(le=1e4)]
 Rating = Annotated[NotNegative, Field(le=1e4)]
 Temperature = Annotated[float, Field(ge=-20, le=95, allow_inf_nan=False)]
+
+
+TAKEN = (
+    "hvac",
+    "ramp",
+    "water_heater",
+    "ev",
+    "battery",
+    "pv",
+    "elastic",
+)  # names that our own agents bid under
+
+
+def _not_ours(name: str) -> str:
+    if name in TAKEN:
+        raise ValueError(f"must not be one of {', '.join(TAKEN)}, which our own agents bid under; was {name}")
+    return name
 
 
 class Owned(Part):
@@ -83,7 +100,9 @@ class Elastic(Owned):
 class Outside(Part):
     """Participants who bid from outside: a Python function, or messages to the engine."""
 
-    name: Name = Field(description="of the sender; nobody else may bid under it")
+    name: Annotated[Name, AfterValidator(_not_ours)] = Field(
+        description="of the sender; nobody else may bid under it"
+    )
     tariff: Name = Field(description="whose market it takes part in")
     customers: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         strict=False, min_length=1, description="for whom it bids, each enrolled on the tariff"
@@ -95,6 +114,14 @@ class Outside(Part):
     alone_kw: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)] = Field(
         0.0, description="what each draws if nobody tells it anything [kW]"
     )
+
+
+def _each_its_name(senders: tuple[Outside, ...]) -> tuple[Outside, ...]:
+    names = [sender.name for sender in senders]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"each must have a name of its own, two are called {twice[0]}")
+    return senders
 
 
 class Parallel(Part):
@@ -127,7 +154,7 @@ class Devices(Part):
     battery: HomeBattery | None = Field(None, description="batteries")
     pv: Pv | None = Field(None, description="rooftop PV")
     elastic: Elastic | None = Field(None, description="a part of the fixed load that answers prices")
-    outside: tuple[Outside, ...] = Field(
+    outside: Annotated[tuple[Outside, ...], AfterValidator(_each_its_name)] = Field(
         (), strict=False, description="participants who bid from outside, each with a device of its own"
     )
     fixed_load_frac: Annotated[NotNegative, Field(le=2)] = Field(
