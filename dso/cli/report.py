@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 @click.option(
     "--pictures", type=click.Path(path_type=Path), help="write each picture to a folder, as svg and png"
 )
+@click.option(
+    "--base", type=click.Path(path_type=Path), help="the same study run with --market none, to compare with"
+)
 @click.option("--json", "as_json", is_flag=True, help="machine-readable list of what was written")
-def report_command(run: Path, output: Path | None, pictures: Path | None, as_json: bool) -> None:
+def report_command(
+    run: Path, output: Path | None, pictures: Path | None, base: Path | None, as_json: bool
+) -> None:
     """Put RUN on one page: what was studied, energy and money, load, prices, and its feeder.
 
     The page holds its pictures and needs nothing from elsewhere. It needs the extra 'report'.
@@ -33,7 +38,7 @@ def report_command(run: Path, output: Path | None, pictures: Path | None, as_jso
         raise click.UsageError("say where to: -o FILE.html for the page, --pictures FOLDER for its pictures")
     need_matplotlib()
     with open_run(run) as reader:
-        written = [_page(reader, output)] if output is not None else []
+        written = [_page(reader, output, base)] if output is not None else []
         written += _pictures(reader, pictures) if pictures is not None else []
     if as_json:
         print_json([str(path) for path in written])
@@ -42,10 +47,19 @@ def report_command(run: Path, output: Path | None, pictures: Path | None, as_jso
             click.echo(path)
 
 
-def _page(reader: RunReader, output: Path) -> Path:
+def _page(reader: RunReader, output: Path, base: Path | None) -> Path:
+    from dso.cli.run_path import open_run
     from dso.report.html import report_html
 
-    return _write(output, report_html(reader).encode("utf-8"), "-o")
+    if base is None:
+        return _write(output, report_html(reader).encode("utf-8"), "-o")
+    from dso.cli.compare import outdoor_of
+    from dso.report.compare import pair_of
+    from dso.report.compare_page import compare_sections
+
+    with open_run(base) as without:
+        sections = compare_sections(pair_of(reader, without, outdoor_of(reader)))
+        return _write(output, report_html(reader, sections).encode("utf-8"), "-o")
 
 
 def _pictures(reader: RunReader, folder: Path) -> list[Path]:

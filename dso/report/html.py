@@ -24,8 +24,13 @@ RIGHT = ' class="right"'
 WHOLE = 100_000  # characters: lines of the terminal's page are not wrapped here
 
 
-def report_html(reader: RunReader) -> str:
+def report_html(reader: RunReader, beside: Iterable[str] = ()) -> str:
     """The page of a run.
+
+    Parameters
+    ----------
+    reader : of the run.
+    beside : further sections, such as those of a base case.
 
     Raises
     ------
@@ -43,6 +48,7 @@ def report_html(reader: RunReader) -> str:
         "<h3>How it went</h3>",
         _facts(_labelled(page_ends(page, WHOLE))),
         "</section>",
+        *beside,
         *pictures,
         *_scenario(reader),
     ]
