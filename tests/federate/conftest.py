@@ -142,7 +142,7 @@ def federation() -> Callable[..., Federation]:
     def make(count: int = 3, **changes: Any) -> Federation:
         broker = f"b{time.time_ns()}"
         keep = h.helicsCreateBroker("inproc", broker, f"-f {count} --loglevel=none")
-        profile = replace(load_profile("native"), **changes)
+        profile = replace(load_profile("native"), **{"limits": Limits(hang_timeout_s=20), **changes})
         return Federation(broker, keep, profile)
 
     return make
