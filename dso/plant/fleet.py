@@ -96,6 +96,8 @@ class Fleet:
     ) -> tuple[FloatArray, FloatArray]:
         from_s, to_s = span
         kwh = np.zeros(len(group.number))
+        if not len(kwh):  # a kind that nobody owns
+            return state, kwh
         while from_s < to_s:
             until_s = min(to_s, from_s + self.step_s)
             state, kw = group.plant.step(state, from_s, until_s, setting, supplied_frac)
