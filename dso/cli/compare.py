@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from dso.report.compare import Pair
     from dso.report.compare_load import Outdoor
+    from dso.report.figures import Chart
     from dso.run_file import RunReader
 
 FORMS = (".html", ".png", ".svg")
@@ -70,6 +71,26 @@ def outdoor_of(reader: RunReader, weather: Path | None = None) -> Outdoor | None
     if named is not None or not resolved.get("devices"):
         return None
     return Climate(austin_august()).outdoor_c
+
+
+def sections_beside(reader: RunReader, base: Path) -> list[str]:
+    """The section "With and without the market" of a run's page."""
+    from dso.cli.run_path import open_run
+    from dso.report.compare import pair_of
+    from dso.report.compare_page import compare_sections
+
+    with open_run(base) as without:
+        return list(compare_sections(pair_of(reader, without, outdoor_of(reader))))
+
+
+def charts_beside(reader: RunReader, base: Path) -> list[Chart]:
+    """The pictures of that section."""
+    from dso.cli.run_path import open_run
+    from dso.report.charts_compare import compare_charts
+    from dso.report.compare import pair_of
+
+    with open_run(base) as without:
+        return list(compare_charts(pair_of(reader, without, outdoor_of(reader))))
 
 
 def _written(pair: Pair, output: Path | None, pictures: Path | None) -> list[Path]:

@@ -14,6 +14,7 @@ from dso.report.compare_load import Figures, Load
 from dso.run_file import RunReader
 
 BANDS = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))  # the last one has its end in it
+BLOCK = 512  # intervals whose meters are in memory at once
 NOTICED = 0.01  # of a unit of discomfort, or of a kWh: less is rounding of the physics
 Bounds = tuple[float, float] | None
 
@@ -102,18 +103,22 @@ def meters_of(run: RunReader, base: RunReader, load: Load, customers: Customers)
 def _read(
     reader: RunReader, start_s: IntArray, groups: dict[str, IntArray]
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Energy of each customer, and of each group in each interval, (groups, n) [kWh]."""
-    query = "SELECT customers_milliwh FROM readings WHERE interval_start = ?"
+    """Energy of each customer, and of each group in each interval, (groups, n) [kWh]; None if not kept."""
     total: FloatArray | None = None
     parts = np.zeros((len(groups), len(start_s)))
-    for k, start in enumerate(start_s.tolist()):
-        text = reader.row(query, start)["customers_milliwh"]
-        if text is None:
-            return None
-        kwh = np.array(json.loads(text), np.float64) / 1e6
-        total = kwh if total is None else total + kwh
-        parts[:, k] = [kwh[own].sum() for own in groups.values()]
+    place = {start: k for k, start in enumerate(start_s.tolist())}
+    for block in np.split(start_s, range(BLOCK, len(start_s), BLOCK)):
+        for row in reader.rows(_METERS, int(block[0]), int(block[-1])):
+            if row["customers_milliwh"] is None:
+                return None
+            if row["interval_start"] in place:
+                kwh = np.array(json.loads(row["customers_milliwh"]), np.float64) / 1e6
+                total = kwh if total is None else total + kwh
+                parts[:, place[row["interval_start"]]] = [kwh[own].sum() for own in groups.values()]
     return None if total is None else (total, parts)
+
+
+_METERS = "SELECT interval_start, customers_milliwh FROM readings WHERE interval_start BETWEEN ? AND ?"
 
 
 def populations_of(run: RunReader, load: Load) -> list[Figures]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from dso.clock import parse_time
-from dso.report.compare_load import Figures
+from dso.report.compare_customers import NOTICED
+from dso.report.compare_load import Figures, change
 from dso.report.layout import labelled, table_lines
 from dso.report.local_time import local_time
-from dso.report.page_text import Table
+from dso.report.page_text import LSE_KINDS, Table
 
 FIGURES = (  # name, label, how it is written
     ("energy_kwh", "energy [kWh]", ",.1f"),
@@ -23,6 +24,7 @@ SHIFTED = (
     ("shifted_kwh", "energy shifted [kWh]"),
     ("shifted_between_hours_kwh", "… between hours [kWh]"),
 )
+MOST_FRAC = 10.0  # a change from next to nothing has no percentage that says something
 BESIDE = ("without", "with", "change", "%")
 GROUPS = {"participants": "participants", "band": "", "no slider": "… no slider", "others": "others"}
 
@@ -82,7 +84,8 @@ def _beside(figure: Figures, form: str) -> Iterator[str]:
     for name in ("base", "market"):
         yield _written(figure[name], form)
     yield _signed(figure["change"], form)
-    yield _percent(figure["change_frac"], "+")
+    frac = figure["change_frac"]
+    yield _percent(None if frac is None or abs(frac) >= MOST_FRAC else frac, "+")
 
 
 def _written(value: float | None, form: str) -> str:
@@ -161,6 +164,11 @@ def _band(row: Figures) -> str:
 
 def _comfort(figures: Figures) -> Table:
     heads = ("tariff", "population", "slider", "customers", "mean", "median", "highest", "any %", "unit")
+    missed = {
+        (r["tariff"], r["population"])
+        for r in figures["comfort"]
+        if r["slider_from"] is None and r["highest"] >= NOTICED
+    }
     rows: list[tuple[Any, ...]] = [
         (
             r["tariff"],
@@ -169,15 +177,30 @@ def _comfort(figures: Figures) -> Table:
             f"{r['customers']:,}",
             *(_written(r[name], ",.2f") for name in ("mean", "median", "highest")),
             _percent(r["any_frac"]),
-            r["unit"],
+            r["unit"] if r["slider_from"] is None else "",
         )
         for r in figures["comfort"]
+        if r["slider_from"] is None or (r["tariff"], r["population"]) in missed
     ]
     return "Wishes missed with the market, per customer", heads, rows, range(3, 8)
 
 
+def _lse(lse: list[Figures]) -> Iterator[tuple[Any, ...]]:
+    """Each LSE's account in the columns of the page of a run; what is nothing in both runs is left out."""
+    column = {kind: name for name, kinds in LSE_KINDS.items() for kind in kinds} | {"surplus": "surplus"}
+    for tariff in dict.fromkeys(r["tariff"] for r in lse):
+        sums: dict[str, list[float]] = {}
+        for row in (r for r in lse if r["tariff"] == tariff):
+            both = sums.setdefault(column.get(row["kind"], "other"), [0.0, 0.0])
+            for k, name in enumerate(("base", "market")):
+                both[k] += row["usd"][name]
+        for name in (*LSE_KINDS, "other", "surplus"):
+            if any(sums.get(name, ())):
+                yield tariff, name, *_beside(change(*sums[name]), ",.2f")
+
+
 def _money(money: Figures) -> Iterator[Table]:
-    rows: list[tuple[Any, ...]] = [(r["tariff"], r["kind"], *_beside(r["usd"], ",.2f")) for r in money["lse"]]
+    rows = [*_lse(money["lse"])]
     yield "LSEs, taken in and paid [USD]", ("tariff", "what", *BESIDE), rows, range(2, 6)
     rows = [(r["account"], r["kind"], *_beside(r["usd"], ",.2f")) for r in money["operator"]]
     yield "The DO, taken in [USD]", ("account", "what", *BESIDE), rows, range(2, 6)

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dso.cli.compare import compare_command, outdoor_of
+from dso.cli.compare import charts_beside, compare_command, outdoor_of, sections_beside
 from dso.cli.failing import told
 from dso.clock import parse_time
+from dso.report.figures import render
 from dso.run_file import RunReader
 from dso.study import run
 from tests.cli.conftest import Told, write
@@ -51,7 +52,9 @@ def test_tables_are_printed_that_one_can_paste(compare: Compare, pair: tuple[Pat
     assert "energy shifted [kWh] 16.0 8.0" in lines
     assert "Bills of 2016-08 [USD/customer]" in lines
     assert "live participants 4 7.00 -0.62 -0.50 -8.9 50.0 25.0 -12.5" in lines
+    assert "live customers 40.00 37.50 -2.50 -6.2" in lines
     assert "live surplus 26.00 25.40 -0.60 -2.3" in lines
+    assert "live battery all 4 1.00 0.50 3.00 50.0 kWh missing" in lines
     assert "average price [USD/kWh] 0.05000 0.04474 -0.00526 -10.5" in lines
 
 
@@ -113,6 +116,14 @@ def test_without_matplotlib_there_are_tables_but_no_pictures(
     assert done.code == 1
     assert "needs the extra 'report'" in done.err
     assert not (tmp_path / "c.png").exists()
+
+
+def test_a_runs_own_page_can_have_the_comparison_in_it(pair: tuple[Path, Path]) -> None:
+    pytest.importorskip("matplotlib")
+    with RunReader(pair[0]) as reader:
+        section, charts = "".join(sections_beside(reader, pair[1])), charts_beside(reader, pair[1])
+    assert [f'<section id="{chart.name}">' in section for chart in charts] == [True] * 5
+    assert all(render(chart, "svg") for chart in charts)  # after both runs are closed
 
 
 def test_temperatures_are_those_of_homes_with_devices_and_built_in_weather(tmp_path: Path) -> None:
