@@ -74,8 +74,8 @@ class LongPlan:
 
     def x_at(self, t_s: int) -> FloatArray:
         """(n,) planned state at an instant, linear within the hour."""
-        row, past_s = divmod(t_s - self.window.start_s, self.window.interval_s)
-        before = self.outlook.start if row <= 0 else self.x[min(row, len(self.x)) - 1].astype(np.float64)
+        row, past_s = divmod(max(0, t_s - self.window.start_s), self.window.interval_s)
+        before = self.outlook.start if row == 0 else self.x[min(row, len(self.x)) - 1].astype(np.float64)
         if not past_s or row >= len(self.x):
             return before
         after = self.x[row].astype(np.float64)
@@ -94,7 +94,9 @@ class LongPlan:
         kw[first:, who], x[first:, who] = part.kw[:, who], part.x[:, who]
         if first:
             x[first - 1, who] = part.outlook.start[who]
-        return replace(self, kw=kw, x=x)
+            return replace(self, kw=kw, x=x)
+        start = np.where(who, part.outlook.start, self.outlook.start)
+        return replace(self, kw=kw, x=x, outlook=replace(self.outlook, start=start))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
