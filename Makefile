@@ -30,7 +30,7 @@ docs: .venv/.test-ready
 		{ echo "dso needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "setting up .venv (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[weather]'
 	@touch $@
 
 .venv/.test-ready: .venv/.demo-ready

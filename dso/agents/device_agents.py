@@ -85,6 +85,11 @@ class DeviceAgents:
         return self._kind.customers
 
     @property
+    def steady(self) -> bool:
+        """Whether devices draw what they are told, whatever their owners do meanwhile."""
+        return getattr(self._kind, "steady", True)
+
+    @property
     def devices(self) -> IntArray:
         """(n,) number of each agent's device."""
         return self._kind.devices
@@ -140,7 +145,9 @@ class DeviceAgents:
         if request.losses_usd_per_kwh is not None:  # what is usual where an agent sits
             price = price + request.losses_usd_per_kwh[:, self.customers]
         give, margin = self._kind.give_kw(spread), self._kind.margin_usd_per_kwh(spread)
-        if self._kind.relative and not request.physical:  # a band of habit: between rounds prices wander in it
+        if (
+            self._kind.relative and not request.physical
+        ):  # a band of habit: between rounds prices wander in it
             margin = np.zeros_like(margin)
         quantity, price = bids_around(*wanted, give, price, margin)
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)

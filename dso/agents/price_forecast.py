@@ -45,9 +45,9 @@ class PriceForecast:
     def heard(self, signal: PriceSignal) -> PriceForecast:
         """With the prices of a signal; what is not a number is not learnt."""
         prices = _by_hour(signal.intervals, signal.price_usd_per_kwh)
-        if not signal.binding:
-            return replace(self, hours=self.hours | prices)
         whole = all(interval.duration_s >= HOUR_S for interval in signal.intervals)
+        if not signal.binding:
+            return replace(self, hours=self.hours | prices) if whole else self
         return self._agreed(prices) if whole else self._lived(prices)
 
     def _agreed(self, prices: dict[int, float]) -> PriceForecast:

@@ -69,6 +69,7 @@ class WaterHeaterAgents:
     """
 
     name = "water_heater"
+    steady = False  # people turn taps
     outside_unit = "K·h below the lowest temperature"
     relative = True  # prices of its problem are over their own span
 

@@ -45,6 +45,11 @@ def test_five_minutes_do_not_change_what_was_agreed_for_the_hour() -> None:
     assert lived.over(Window(DAY, 1)).tolist() == [0.3]
 
 
+def test_nor_does_what_a_round_of_five_minutes_comes_to() -> None:
+    told = PriceForecast().heard(signal(hours(0, 1), [0.3], binding=True))
+    assert told.heard(signal(hours(300, 1, 300), [2.0])).at(Interval(600, 300)) == 0.3
+
+
 def test_where_only_short_intervals_are_traded_they_teach_what_is_usual() -> None:
     lived = PriceForecast().heard(signal(hours(0, 1, 300), [0.1], binding=True))
     lived = lived.heard(signal(hours(300, 1, 300), [0.6], binding=True))

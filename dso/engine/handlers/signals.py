@@ -25,11 +25,13 @@ def check_tariff(work: MarketWork, tariff: str) -> tuple[int, int]:
         own, devices = population.customers, population.devices
         rating = np.maximum(np.abs(population.highest_kw), np.abs(population.lowest_kw))
         metered, told = do.device_kw(work.market, devices), awarded[:, devices]
+        write_use(work, tariff, population, told, metered)
+        if not getattr(population, "steady", True):  # its owners' doing is no fault of theirs
+            continue
         both = np.isfinite(metered) & np.isfinite(told) & ~dark[:, own]
         wrong = both & (np.abs(metered - told) > work.world.settings.suspect_kw_frac * rating)
         checked, off = checked + int(both.sum()), off + int(wrong.sum())
         _write_suspects(work, tariff, population, told, metered, wrong)
-        write_use(work, tariff, population, told, metered)
     return checked, off
 
 

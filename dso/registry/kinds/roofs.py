@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from dso.agents.rooftop_pv import RooftopPv
+from dso.errors import MissingExtraError
 from dso.homes.roofs import Roofs, draw_roofs
 from dso.messages import FloatArray, IntArray
 from dso.plant.device import Devices as Physics
@@ -19,7 +21,14 @@ from dso.registry.kinds.making import KindParts
 from dso.scenario.devices import Pv
 
 
+def _need_pvlib() -> None:
+    if find_spec("pvlib") is None:
+        raise MissingExtraError("weather", "rooftop PV")
+
+
 def _roofs(given: Pv, around: Around, folder: Path) -> Roofs:
+    _need_pvlib()
+
     def draw(share: float) -> Roofs:
         return draw_roofs(around.size, around.seed, share, curtailable_share=given.curtailable_share)
 
