@@ -213,7 +213,7 @@ def test_with_two_controls_their_difference_is_held() -> None:
 
 
 def test_prices_of_a_relative_kind_count_by_the_spread_that_bids_reckon_with() -> None:
-    """The window's prices span 0.4 USD/kWh, Δf is 0.2: they count twice, and others no more than ten times."""
+    """The window spans 0.4 USD/kWh, Δf is 0.2: prices count twice, and never more than ten times."""
     twice = Outlook(np.array([0.1, 0.5]), None, np.zeros(1), 0.2)
     alone = problem(soft_price=1.0)
     found = in_spreads(alone, True, twice)
