@@ -57,7 +57,8 @@ class Tracking:
     """Gradient tracking: λ⁺ = Wλ + εy, y⁺ = Wy + q(λ⁺) − q(λ), y₀ = q(λ₀), load positive.
 
     ε = gain/Σ|slope|, where each node counts with the steepest piece that its price has lately crossed. What
-    these add up to they learn as they learn y: z⁺ = Wz + s⁺ − s, and ε = gain/(n·z). It stops on n·max|y|.
+    these add up to they learn as they learn y: z⁺ = Wz + s⁺ − s and ε = gain/(n·z), where z₀ is the mean of
+    their steepest pieces. It stops on n·max|y|.
 
     Parameters
     ----------
@@ -84,9 +85,10 @@ class Tracking:
         """
         weights, price = metropolis(len(start), edges), np.clip(start, low, high)
         wanted, slope, steep = nodes.wanted_kw(price), nodes.steepest_between(price, price), nodes.steepest
-        least = 1e-9 * steep.sum(axis=0)
+        all_slopes = steep.sum(axis=0)
+        z = np.broadcast_to(all_slopes / len(start), start.shape)
         talk = _TrackingTalk(
-            self, weights, nodes, low, high, least, price, wanted, slope, wanted, steep, steep
+            self, weights, nodes, low, high, 1e-9 * all_slopes, price, wanted, slope, wanted, z, steep
         )
         return _until_done(talk, self.most_rounds)
 
