@@ -5,6 +5,7 @@ from __future__ import annotations
 from dso.engine.handlers import (
     billing,
     capacity,
+    consensus,
     crew,
     deliver,
     estimate,
@@ -72,6 +73,8 @@ RETAIL = Behaviour(
         "call_for_offers": voltage.call_for_offers,
         "sell_capacity": capacity.sell_capacity,
         "buy_adjustments": voltage.buy_adjustments,
+        "exchange_prices": consensus.exchange_prices,
+        "offer_agreed": consensus.offer_agreed,
         "aggregate": retail.aggregate,
         "estimate": retail.estimate,
         "inform": retail.inform,
