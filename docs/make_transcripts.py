@@ -81,7 +81,7 @@ async def screen() -> str:
     from dso.debugger.tui import StepScreen
 
     session = StepSession.open(ROOT / "examples" / "demo.yaml")
-    session.break_at("when", "price > 0.15 and series == 'rt'")
+    session.break_at("when", "price > 0.10 and series == 'rt'")
     session.until_time(parse_time("2016-08-13T05:00Z"))
     with ThreadPoolExecutor(1) as steps:
         app = StepScreen(session, steps)
