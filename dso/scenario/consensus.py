@@ -22,10 +22,10 @@ class Consensus(Bidding):
         description="gradient tracking, or the rule of TESP, which is right on complete graphs only",
     )
     most_rounds: int = Field(
-        20_000, ge=1, le=1_000_000, description="after how many a gradient tracking without agreement ends"
+        50_000, ge=1, le=1_000_000, description="after how many a gradient tracking without agreement ends"
     )
-    band_usd_per_kwh: Annotated[Positive, Field(ge=1e-7, le=1e-3)] = Field(
-        1e-6, description="how far the LSE's price gives way [USD/kWh]"
+    band_usd_per_kwh: Annotated[Positive, Field(ge=1e-9, le=1e-3)] = Field(
+        1e-8, description="how far the LSE's price gives way [USD/kWh]"
     )
     fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
     distribution_usd_per_kwh: Charge = Field(0.04, description="d, distribution charge [USD/kWh]")

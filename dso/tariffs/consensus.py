@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,42 +28,42 @@ class NeighbourMarket(DoubleAuction):
 
     graph: str = "star"
     rule: Tracking | Tesp = field(default_factory=Tracking)
-    band_usd_per_kwh: float = 1e-6
+    band_usd_per_kwh: float = 1e-8
 
     def agree(
-        self,
-        books: Sequence[Book],
-        residual_kw: FloatArray,
-        delivered_usd_per_kwh: FloatArray,
-        price_cap_usd_per_kwh: float,
+        self, books: Sequence[Book], residual_kw: FloatArray, delivered_usd_per_kwh: FloatArray
     ) -> tuple[Consensus, ...]:
         """What the neighbours come to in each interval, all beginning with the delivered price.
+
+        They talk of the difference to it, as a band so narrow would be lost in the last digits of a price.
 
         Parameters
         ----------
         books : t books of the same bidders.
         residual_kw : (t,) load that does not bid [kW].
         delivered_usd_per_kwh : (t,) λ₀, what energy costs at the meter [USD/kWh].
-        price_cap_usd_per_kwh : bounds all prices, but from the delivered price up [USD/kWh].
         """
+        delivered = delivered_usd_per_kwh.tolist()
         nodes = [
-            Book.stacked([self.supply(book, rest, price), _inflexible(rest, price), book])
-            for book, rest, price in zip(
-                books, residual_kw.tolist(), delivered_usd_per_kwh.tolist(), strict=True
-            )
+            Book.stacked([self.supply(book, rest), _inflexible(rest), _shifted(book, -price)])
+            for book, rest, price in zip(books, residual_kw.tolist(), delivered, strict=True)
         ]
         edges = GRAPHS[self.graph](len(nodes[0])) if nodes else []
-        cap = np.maximum(price_cap_usd_per_kwh, np.abs(delivered_usd_per_kwh) + self.band_usd_per_kwh)
-        return agree_all(nodes, edges, delivered_usd_per_kwh, price_cap_usd_per_kwh=cap, rule=self.rule)
+        found = agree_all(nodes, edges, 0.0, rule=self.rule)
+        return tuple(
+            replace(c, price_usd_per_kwh=c.price_usd_per_kwh + p, node_usd_per_kwh=c.node_usd_per_kwh + p)
+            for c, p in zip(found, delivered, strict=True)
+        )
 
-    def supply(self, book: Book, residual_kw: float, delivered_usd_per_kwh: float) -> Book:
-        """The LSE's curve, −P·clip((λ − λ₀)/band, −1, 1): P is twice all that the others could want or give,
-        so that they meet within half a band of the delivered price λ₀.
+    def supply(self, book: Book, residual_kw: float) -> Book:
+        """The LSE's curve over the difference x to the delivered price, −P·clip(x/band, −1, 1).
+
+        P is twice all that the others could want or give, so that they meet within half a band.
         """
         sizes = np.maximum(np.abs(book.quantity_kw[:, 0]), np.abs(book.quantity_kw[:, -1]))
         most = 2.0 * max(1.0, abs(residual_kw) + float(sizes.sum()))
         band = np.array([[self.band_usd_per_kwh, -self.band_usd_per_kwh]])
-        return Book(np.array([[-most, most]]), delivered_usd_per_kwh + band)
+        return Book(np.array([[-most, most]]), band)
 
     def offer(self, book: Book, residual_kw: float, off_usd_per_kwh: float) -> Curve:
         """The curve through what was agreed: D(λ + off), off being how far the agreement is off λ₀."""
@@ -80,8 +80,12 @@ class NeighbourMarket(DoubleAuction):
         return np.asarray(sure + share * at_margin)
 
 
-def _inflexible(residual_kw: float, price: float) -> Book:
-    return Book(np.array([[residual_kw]]), np.array([[price]]))
+def _inflexible(residual_kw: float) -> Book:
+    return Book(np.array([[residual_kw]]), np.zeros((1, 1)))
+
+
+def _shifted(book: Book, usd_per_kwh: float) -> Book:
+    return Book(book.quantity_kw, book.price_usd_per_kwh + usd_per_kwh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,11 +21,7 @@ class ConsensusStrategy(MarketOperatorStrategy, Protocol):
     """How the MO lets its participants agree, and what it offers then."""
 
     def agree(
-        self,
-        books: Sequence[Book],
-        residual_kw: FloatArray,
-        delivered_usd_per_kwh: FloatArray,
-        price_cap_usd_per_kwh: float,
+        self, books: Sequence[Book], residual_kw: FloatArray, delivered_usd_per_kwh: FloatArray
     ) -> tuple[Consensus, ...]:
         """What they come to in each interval, given what energy costs at the meter, (t,)."""
 
@@ -50,7 +46,7 @@ def exchange_prices(work: RetailWork) -> Literal["all_agreed", "rounds_exhausted
     strategy = cast(ConsensusStrategy, work.operator.strategy)
     _, books, rest_kw = books_and_rest(work)
     delivered = _delivered_usd_per_kwh(work)
-    found = strategy.agree(books, rest_kw, delivered, work.world.settings.price_cap_usd_per_kwh)
+    found = strategy.agree(books, rest_kw, delivered)
     off = tuple(
         c.price_usd_per_kwh - float(p) if c.converged else 0.0 for c, p in zip(found, delivered, strict=True)
     )
