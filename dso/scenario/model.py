@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from dso.scenario.bidding import Bidding, TariffShare
 from dso.scenario.capacity import Capacity
+from dso.scenario.consensus import Consensus
 from dso.scenario.devices import Devices
 from dso.scenario.network import Network, StaticNetwork
 from dso.scenario.part import Part
@@ -204,7 +205,12 @@ class Scenario(Part):
     )
     weather: Weather = Field(Weather(), description="outdoor temperature")
     tariffs: Annotated[
-        tuple[Annotated[Flat | Auction | Capacity | Voltage | Custom, Field(discriminator="kind")], ...],
+        tuple[
+            Annotated[
+                Flat | Auction | Consensus | Capacity | Voltage | Custom, Field(discriminator="kind")
+            ],
+            ...,
+        ],
         Field(min_length=1, strict=False, description="rate plans; their shares add up to 1"),
     ]
     series: Annotated[
