@@ -8,6 +8,7 @@ import numpy as np
 
 from dso.engine.joint import loss_factor, unbid_kw
 from dso.engine.market_work import MarketWork, PointPrices, Schedule
+from dso.engine.retail_price import retail_price
 from dso.market import Book, Curve, clear_network
 from dso.messages import FloatArray, IntArray
 from dso.ports import ElementLimit
@@ -75,7 +76,7 @@ def solve_at_points(work: MarketWork, wholesale: FloatArray) -> Schedule:
     for p in parts:
         points += do.at_points(customers[p.tariff], world.retailers[p.tariff].customers)
     prices = PointPrices(losses, adders["congestion"], adders["voltage"], tuple(binding))
-    retail = {n: world.retailers[n].strategy.retail_usd_per_kwh(wholesale, congestion) for n in names}
+    retail = {n: retail_price(work, world.retailers[n], wholesale, congestion) for n in names}
     load = {n: customers[n].sum(axis=1) for n in names}
     outcome = "scarcity" if scarce else "cleared"
     return Schedule(
@@ -115,9 +116,8 @@ def retail_at_points(work: MarketWork, tariff: str, schedule: Schedule) -> Float
 
 def _retail(work: MarketWork, tariff: str, wholesale: FloatArray, wires: FloatArray) -> FloatArray:
     """A tariff's price for a price of the wires at each point, (t, points)."""
-    strategy = work.world.retailers[tariff].strategy
     spread = np.broadcast_to(wholesale[:, None], wires.shape)
-    return np.asarray(strategy.retail_usd_per_kwh(spread, wires))
+    return np.asarray(retail_price(work, work.world.retailers[tariff], spread, wires))
 
 
 def _part(work: MarketWork, tariff: str, wholesale: FloatArray, losses: FloatArray) -> Part:

@@ -7,6 +7,7 @@ import numpy as np
 from dso.engine.ageing import adder_of, less_ageing
 from dso.engine.capacity import capacity_usd_per_kwh
 from dso.engine.market_work import MarketWork, Schedule
+from dso.engine.retail_price import retail_price
 from dso.engine.world import OwnDevices
 from dso.market import Curve, clear_jointly, share_award
 from dso.messages import FloatArray, IntArray
@@ -62,7 +63,7 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
             load[name][t] = joint.quantities_kw[k]
             curtailed[t] += joint.curtailed_kw[k]
     retail = {
-        name: retailer.strategy.retail_usd_per_kwh(wholesale, congestion)
+        name: retail_price(work, retailer, wholesale, congestion)
         for name, retailer in work.world.retailers.items()
     }
     capacity = {}
@@ -88,9 +89,7 @@ def solve_jointly(work: MarketWork, wholesale: FloatArray) -> Schedule:
 def delivered_prices(work: MarketWork, wholesale: FloatArray) -> dict[str, FloatArray]:
     """What energy costs each tariff's customers where the wires do not bind, (t,)."""
     nothing = np.zeros_like(wholesale)
-    return {
-        name: r.strategy.retail_usd_per_kwh(wholesale, nothing) for name, r in work.world.retailers.items()
-    }
+    return {name: retail_price(work, r, wholesale, nothing) for name, r in work.world.retailers.items()}
 
 
 def share_between_tariffs(

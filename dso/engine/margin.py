@@ -10,6 +10,7 @@ from dso.engine.ageing import head_limits_kw
 from dso.engine.at_points import shifted, shifts
 from dso.engine.capacity import capacity_of
 from dso.engine.market_work import MarketWork, Schedule
+from dso.engine.retail_price import retail_price
 from dso.market import Book
 from dso.messages import FloatArray, IntArray
 from dso.operators.load_serving import LseRecord
@@ -113,7 +114,7 @@ def write_clearings(work: MarketWork, tariff: str, record: LseRecord) -> None:
         return
     wholesale, mu = schedule.wholesale_usd_per_kwh, schedule.congestion_usd_per_kwh
     strategy = work.world.retailers[tariff].strategy
-    unlimited = strategy.retail_usd_per_kwh(wholesale, np.zeros_like(mu))
+    unlimited = retail_price(work, work.world.retailers[tariff], wholesale, np.zeros_like(mu))
     shadow = _of_the_limit(schedule)
     setters = _set_by(strategy, wholesale, shadow, schedule.curtailed_kw, assumed=work.subject.assumed)
     mo = work.mo(tariff) if tariff in work.world.operators and not record.substituted else None

@@ -7,6 +7,7 @@ import numpy as np
 from dso.engine.capacity import capacity_charges
 from dso.engine.deal import Deal
 from dso.engine.market_work import MarketWork
+from dso.engine.retail_price import retail_price
 from dso.engine.voltage import pay_adjustments
 from dso.engine.wires_charges import wires_charges
 from dso.engine.wires_records import write_flow
@@ -146,7 +147,7 @@ def price_of(work: MarketWork, retailer: LoadServingEntity, record: LseRecord, t
     price = record.retail_usd_per_kwh
     if price is None:
         wholesale = np.full(len(work.intervals), work.world.settings.default_wholesale_usd_per_kwh)
-        price = retailer.strategy.retail_usd_per_kwh(wholesale, np.zeros_like(wholesale))
+        price = retail_price(work, retailer, wholesale, np.zeros_like(wholesale))
     return float(price[t])
 
 

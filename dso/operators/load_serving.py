@@ -8,7 +8,8 @@ import numpy as np
 
 from dso.market import Curve
 from dso.messages import FloatArray, IntArray
-from dso.ports import LoadServingStrategy
+from dso.operators.meter_book import MeterBook
+from dso.ports import LoadServingStrategy, PeriodStrategy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,3 +74,8 @@ class LoadServingEntity:
     customers: IntArray  # (n,) who is enrolled
     records: dict[str, LseRecord] = field(default_factory=dict)
     estimated: dict[int, Estimated] = field(default_factory=dict)  # by start of the interval [s]
+    book: MeterBook | None = field(init=False, default=None)  # where bills need more than sums
+
+    def __post_init__(self) -> None:
+        if isinstance(self.strategy, PeriodStrategy):
+            self.book = MeterBook(self.strategy.resolution_s, self.strategy.keeps)

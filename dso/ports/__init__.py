@@ -17,6 +17,7 @@ from dso.ports.parties import (
     VoltageStrategy,
     Wholesale,
 )
+from dso.ports.periods import PeriodAccount, PeriodLine, PeriodStrategy
 from dso.ports.wires import (
     AS_BUILT,
     BoolArray,
@@ -50,6 +51,9 @@ __all__ = [
     "NetworkModel",
     "Offering",
     "Outdoors",
+    "PeriodAccount",
+    "PeriodLine",
+    "PeriodStrategy",
     "Plan",
     "Plant",
     "Population",

@@ -132,7 +132,7 @@ def _tariffs(scenario: Scenario, folder: Path, findings: Findings) -> dict[str, 
     found = {}
     for k, given in enumerate(scenario.tariffs):
         with findings.at("tariffs", k):
-            found[given.name] = tariff_of(given, folder)
+            found[given.name] = tariff_of(given, folder, scenario)
     return dict(sorted(found.items()))
 
 

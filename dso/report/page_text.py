@@ -13,7 +13,18 @@ from dso.report.reliability import reliability_lines
 Page = dict[str, Any]
 
 LSE_KINDS = {  # columns of the LSEs' table: what each is made of
-    "customers": ("metered energy", "day-ahead energy", "fixed charge"),
+    "customers": (
+        "metered energy",
+        "day-ahead energy",
+        "fixed charge",
+        "energy charge",
+        "demand charge",
+        "event charge",
+        "baseline charge",
+        "minimum charge",
+        "export credit",
+        "taxes and adders",
+    ),
     "wholesale": ("wholesale energy",),
     "network": ("network charge",),
     "congestion": ("congestion rent",),

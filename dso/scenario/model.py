@@ -8,7 +8,6 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from dso.scenario.bidding import Bidding, TariffShare
 from dso.scenario.capacity import Capacity
-from dso.scenario.consensus import Consensus
 from dso.scenario.devices import Devices
 from dso.scenario.network import Network, StaticNetwork
 from dso.scenario.part import Part
@@ -26,6 +25,7 @@ from dso.scenario.quantities import (
     Price,
     Zone,
 )
+from dso.scenario.rates import Tiered, TimeOfUse
 from dso.scenario.voltage import Voltage
 
 
@@ -207,7 +207,8 @@ class Scenario(Part):
     tariffs: Annotated[
         tuple[
             Annotated[
-                Flat | Auction | Consensus | Capacity | Voltage | Custom, Field(discriminator="kind")
+                Flat | Tiered | TimeOfUse | Auction | Capacity | Voltage | Custom,
+                Field(discriminator="kind"),
             ],
             ...,
         ],

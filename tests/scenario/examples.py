@@ -45,12 +45,22 @@ NETWORKS = {
     "ercot": {"ageing": {"rated_kva": 150, "cost_usd": 5000}},
 }
 
+HOURS = {"from_hour": 14, "to_hour": 20, "months": [6, 7, 8, 9], "days": "weekdays", "usd_per_kwh": 0.25}
+RATES: list[dict[str, Any]] = [  # whose bill is made from a sheet when the month is over
+    {
+        "name": "tiers", "kind": "tiered", "share": 0.0,
+        "blocks": [{"usd_per_kwh": 0.08, "up_to_kwh": 500}, {"usd_per_kwh": 0.14}],
+    },
+    {"name": "tou", "kind": "time_of_use", "share": 0.0, "periods": [HOURS], "else_usd_per_kwh": 0.08},
+]  # fmt: skip
+
 BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network of kind static
     "price_series": [],
     "supply_curve": [],
     "ercot": [
         {"name": "row", "kind": "capacity", "share": 0.0, "element": "t1", "capacity_kw": 50},
         {"name": "sun", "kind": "voltage", "share": 0.0},
+        *RATES,
     ],
 }
 

@@ -10,14 +10,22 @@ from typing import Any, Literal
 import numpy as np
 
 from dso.clock import iso
+from dso.engine.period_bills import (
+    charged_before,
+    close_book,
+    keep_charged,
+    period_lines,
+    replace_reading,
+)
 from dso.engine.words import usd
 from dso.engine.work import Work
 from dso.engine.world import BillingPeriod
-from dso.ledger import UNACCOUNTED, array_to_uusd, lse_account, shared
+from dso.ledger import UNACCOUNTED, UUSD, array_to_uusd, lse_account, shared
 from dso.messages import CustomerPostings, FloatArray, IntArray, Posting, Rejection, ValueExchange
 from dso.operators.load_serving import Estimated, LoadServingEntity
 
 FIXED = "fixed charge"
+REVERSAL, CORRECTION = "reversal", "correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class BillingSubject:
     corrections: int = 0
     pending: tuple[Mapping[str, Any], ...] = ()  # late readings not yet corrected
     billed_uusd: int = 0
+    charged: bool = False  # whether the charges of the period are posted
 
 
 class BillingWork(Work):
@@ -92,13 +101,43 @@ class BillingWork(Work):
 
 
 def charge_fixed(work: BillingWork) -> Literal["charged"]:
-    """Post what each customer owes for being connected, in proportion to the part of the month studied."""
+    """Post what each customer owes for the period: for being connected, or all that its rate says."""
+    if work.retailer.book is not None:
+        return _charge_period(work)
     usd = work.retailer.strategy.fixed_usd_per_month() * work.subject.period.month_share
     own = work.retailer.customers
     if usd and len(own):
         work.charge(FIXED, own, np.full(len(own), usd), np.zeros(len(own)))
     work.note(fixed_usd_per_customer=round(usd, 6))
     return "charged"
+
+
+def _charge_period(work: BillingWork) -> Literal["charged"]:
+    """Post each kind of charge that is only known at the end: of tiers, peaks, minimum, credits."""
+    own, before = work.retailer.customers, _owed_uusd(work)
+    rows = np.arange(len(own))
+    charged: dict[str, IntArray] = {}
+    if len(own):
+        found = period_lines(work.world, work.retailer, work.subject.period, rows, before[own] / UUSD)
+        for line in found:
+            if line.usd.any():
+                charged[line.kind] = work.charge(line.kind, own, line.usd, np.zeros(len(own)))
+    keep_charged(work, work.retailer, work.subject.period, charged)
+    work.set(charged=True)
+    work.note(**{f"{kind.replace(' ', '_')}_usd": int(v.sum()) / UUSD for kind, v in charged.items()})
+    return "charged"
+
+
+def _owed_uusd(work: BillingWork) -> IntArray:
+    """What each of the DSO's customers owes for the period so far, by the ledger and this very step."""
+    ledger, tariff = work.world.ledger, work.subject.tariff
+    owed = np.zeros(work.world.customers, np.int64)
+    for kind in ledger.kinds_of(tariff, work.period_index):
+        owed += ledger.accounts[(tariff, work.period_index, kind)].amount_uusd
+    for exchange in work.effects.exchanges:
+        if exchange.customers is not None:
+            np.add.at(owed, exchange.customers.customers, exchange.customers.amount_uusd)
+    return owed
 
 
 def bill(work: BillingWork) -> Literal["billed", "nothing_due"]:
@@ -146,6 +185,12 @@ def receive_correction(work: BillingWork, payload: Mapping[str, Any]) -> Rejecti
     if customer not in work.retailer.customers:
         why = f"customer {customer} is not enrolled in {work.subject.tariff}"
         return Rejection(work.machine.name, "feeder", customer, why)
+    if work.retailer.book is not None:
+        start_s = operator.index(payload.get("interval_start_s", -1))
+        if not work.subject.period.start_s <= start_s < work.subject.period.end_s:
+            why = f"a bill of {work.subject.tariff} needs interval_start_s, in {work.subject.period.label}"
+            return Rejection(work.machine.name, "feeder", customer, why)
+        values["interval_start_s"] = start_s
     work.set(pending=(*work.subject.pending, {"customer": customer, **values}))
     return None
 
@@ -199,6 +244,7 @@ def close_period(work: BillingWork) -> None:
     """The period is over for good: no late reading is taken any more."""
     for start_s in [t for t in work.retailer.estimated if _is_in(work, t)]:
         work.drop(work.retailer.estimated, start_s)
+    close_book(work, work.retailer, work.subject.period)
 
 
 def _is_in(work: BillingWork, start_s: int) -> bool:
@@ -221,12 +267,38 @@ def correct(work: BillingWork) -> Literal["corrected"]:
 def _correction_lines(work: BillingWork, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     customer, nothing, price = np.array([row["customer"]]), np.zeros(1), row["price_usd_per_kwh"]
     lines = []
-    for kind, sign, energy_kwh in (("reversal", -1.0, row["was_kwh"]), ("correction", 1.0, row["is_kwh"])):
+    for kind, sign, energy_kwh in ((REVERSAL, -1.0, row["was_kwh"]), (CORRECTION, 1.0, row["is_kwh"])):
         kwh = np.array([energy_kwh])
         usd = sign * work.retailer.strategy.delivery_usd(kwh, nothing, price)
         amounts = work.charge(kind, customer, usd, sign * kwh)
         lines.append({"kind": kind, "energy_kwh": sign * energy_kwh, "amount_uusd": int(amounts[0])})
     _account_for(work, row)
+    return lines + (_restated_lines(work, row) if work.retailer.book is not None else [])
+
+
+def _restated_lines(work: BillingWork, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The period with the late reading in it: each charge that changes is taken back and posted anew."""
+    retailer, period = work.retailer, work.subject.period
+    place = int(np.searchsorted(retailer.customers, row["customer"]))
+    more_kwh = row["is_kwh"] - row["was_kwh"]
+    replace_reading(work, retailer, period, place, int(row["interval_start_s"]), more_kwh)
+    before = charged_before(work.world, retailer, period)
+    if not work.subject.charged:
+        return []  # its bill is still to be made
+    customer = np.array([row["customer"]])
+    was = {kind: int(amounts[place]) for kind, amounts in before.items()}
+    by_interval = (_owed_uusd(work)[customer] - sum(was.values())) / UUSD
+    found = period_lines(work.world, retailer, period, np.array([place]), by_interval)
+    now = {line.kind: int(array_to_uusd(line.usd)[0]) for line in found}
+    lines = []
+    for kind in sorted(k for k in was.keys() | now.keys() if was.get(k, 0) != now.get(k, 0)):
+        for word, uusd in ((REVERSAL, -was.get(kind, 0)), (CORRECTION, now.get(kind, 0))):
+            if uusd:
+                work.charge(f"{kind}, {word}", customer, np.array([uusd / UUSD]), np.zeros(1))
+                lines.append({"kind": f"{kind}, {word}", "energy_kwh": 0.0, "amount_uusd": uusd})
+        amounts = before.get(kind, np.zeros(len(retailer.customers), np.int64)).copy()
+        amounts[place] = now.get(kind, 0)
+        keep_charged(work, retailer, period, {kind: amounts})
     return lines
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from dso.engine.handlers.negotiate import dismiss_retail
 from dso.engine.handlers.prepare import last_known
 from dso.engine.market_work import MarketWork
+from dso.engine.retail_price import retail_price
 from dso.engine.words import power
 from dso.messages import Award, Deliver, FloatArray, Setting
 from dso.operators.load_serving import LoadServingEntity, Position
@@ -127,5 +128,5 @@ def _assume_prices(work: MarketWork) -> None:
                 tariff,
                 wholesale_usd_per_kwh=expected,
                 congestion_usd_per_kwh=nothing,
-                retail_usd_per_kwh=retailer.strategy.retail_usd_per_kwh(expected, nothing),
+                retail_usd_per_kwh=retail_price(work, retailer, expected, nothing),
             )

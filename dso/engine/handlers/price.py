@@ -19,6 +19,7 @@ from dso.engine.handlers.negotiate import (
 from dso.engine.joint import share_between_tariffs, spread_over_customers, unbid_kw
 from dso.engine.margin import write_clearings
 from dso.engine.market_work import MarketWork, Schedule
+from dso.engine.period_bills import keep_day_ahead
 from dso.engine.schedule import solve
 from dso.engine.voltage import write_voltage_purchases
 from dso.engine.wires_records import write_point_prices
@@ -242,6 +243,7 @@ def publish(work: MarketWork) -> Literal["published"]:
         write_capacity_sales(work, tariff, record)
         write_voltage_purchases(work, tariff)
     write_point_prices(work, _points_kw(work))
+    keep_day_ahead(work)
     priced = work.subject.priced
     assert priced is not None  # priced before
     work.put(work.world.last_wholesale, work.spec.name, priced.price_usd_per_kwh)

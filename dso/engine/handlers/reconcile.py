@@ -12,6 +12,7 @@ from dso.engine.handlers.readings import is_complete
 from dso.engine.handlers.signals import check_tariff
 from dso.engine.late_meters import remember_estimates
 from dso.engine.market_work import MarketWork
+from dso.engine.period_bills import keep_readings
 from dso.engine.settlement import WHOLESALE_ENERGY, implied_losses_kwh, settle_delivery, settle_position
 from dso.engine.words import power, usd
 from dso.messages import ValueExchange
@@ -145,6 +146,7 @@ def archive(work: MarketWork) -> None:
     _write_market(work, "expired")
     _count_delivery(work)
     remember_estimates(work)
+    keep_readings(work)
     _forget(work)
 
 

@@ -13,6 +13,7 @@ from dso.engine.at_points import losses_usd_per_kwh
 from dso.engine.handlers.dark import without_supply
 from dso.engine.joint import unbid_kw
 from dso.engine.market_work import RetailWork
+from dso.engine.retail_price import retail_price
 from dso.engine.words import power, price
 from dso.errors import ParticipantError
 from dso.market import Book, Curve
@@ -69,7 +70,7 @@ def _expected_retail(work: RetailWork) -> FloatArray:
         return facts.expected_retail_usd_per_kwh
     expected = facts.expected_usd_per_kwh
     assert expected is not None  # sent with open_round
-    return work.retailer.strategy.retail_usd_per_kwh(expected, np.zeros_like(expected))
+    return retail_price(work, work.retailer, expected, np.zeros_like(expected))
 
 
 def _usual_losses(work: RetailWork) -> FloatArray | None:

@@ -1,0 +1,172 @@
+"""Bills that are no sum over intervals: the book that they are made from, and what is charged at the end."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from dso.engine.market_work import MarketWork
+from dso.engine.retail_price import day_ahead_prices, starts_of
+from dso.engine.settlement import price_of
+from dso.engine.work import Work
+from dso.engine.world import BillingPeriod, World
+from dso.messages import FloatArray, IntArray, MeterReading
+from dso.operators.load_serving import LoadServingEntity
+from dso.operators.meter_book import MILLIWH, MeterBook, PeriodBook, table_kwh, to_milliwh
+from dso.ports import PeriodAccount, PeriodLine, PeriodStrategy
+from dso.ports.periods import GENERATION, HISTORY, NETTING, SPOT, SYSTEM
+
+
+def keep_readings(work: MarketWork) -> None:
+    """A market is over: its final readings go into the books of the LSEs that bill by the period."""
+    if not work.spec.physical:
+        return
+    for _, retailer, record in work.retailers():
+        if retailer.book is None:
+            continue
+        for t, reading in enumerate(work.do.readings):
+            if reading is not None:
+                _keep_reading(work, retailer, reading)
+            if SPOT in retailer.book.keeps:
+                interval = work.intervals[t]
+                price = float(np.mean(price_of(work, retailer, record, t)))
+                own = _book_of(work, retailer, interval.start_s)
+                work.put(own.spot, (interval.start_s, interval.duration_s), price)
+
+
+def _keep_reading(work: MarketWork, retailer: LoadServingEntity, reading: MeterReading) -> None:
+    book, start_s = cast(MeterBook, retailer.book), reading.interval.start_s
+    if not book.resolution_s:
+        return
+    own = _book_of(work, retailer, start_s)
+    slot_s = book.slot_s(work.world.periods[work.world.ledger.period_of(start_s)].start_s, start_s)
+    everybody = to_milliwh(reading.meter_kwh)
+    _add(work, own.milliwh, slot_s, everybody[retailer.customers])
+    if SYSTEM in book.keeps:
+        work.put(own.system, slot_s, own.system.get(slot_s, 0) + int(everybody.sum()))
+    if GENERATION in book.keeps:
+        _add(work, own.generation, slot_s, to_milliwh(_injected_kwh(work, reading))[retailer.customers])
+
+
+def _injected_kwh(work: MarketWork, reading: MeterReading) -> FloatArray:
+    """What each customer's sub-metered devices injected, (customers,)."""
+    owner = work.world.devices
+    injected = np.maximum(-np.nan_to_num(reading.device_kwh), 0.0)
+    if owner is None:
+        return injected
+    return np.bincount(owner, injected, work.world.customers).astype(np.float64)
+
+
+def _add(work: Work, cells: dict[int, IntArray], slot_s: int, milliwh: IntArray) -> None:
+    work.put(cells, slot_s, cells[slot_s] + milliwh if slot_s in cells else milliwh)
+
+
+def _book_of(work: Work, retailer: LoadServingEntity, t_s: int) -> PeriodBook:
+    """The book of the period that an instant lies in, opened if need be."""
+    periods, index = cast(MeterBook, retailer.book).periods, work.world.ledger.period_of(t_s)
+    if index not in periods:
+        work.put(periods, index, PeriodBook())
+    return periods[index]
+
+
+def keep_day_ahead(work: MarketWork) -> None:
+    """Day-ahead prices are known: LSEs that bill by them keep them, and tell their customers of events."""
+    if work.spec.name != work.world.physical().refines:
+        return
+    for tariff, retailer, record in work.retailers():
+        strategy, prices = retailer.strategy, record.wholesale_usd_per_kwh
+        if prices is None or not isinstance(strategy, PeriodStrategy):
+            continue
+        for interval, price in zip(work.intervals, prices.tolist(), strict=True):
+            work.put(_book_of(work, retailer, interval.start_s).day_ahead, interval.start_s, price)
+        notice = strategy.notice(starts_of(work.intervals), prices)
+        if notice:
+            work.say("LSE", "agents", "notice", notice, tariff)
+
+
+def period_lines(
+    world: World, retailer: LoadServingEntity, period: BillingPeriod, rows: IntArray, charged_usd: FloatArray
+) -> tuple[PeriodLine, ...]:
+    """What some customers owe for a period beside what intervals have cost.
+
+    Parameters
+    ----------
+    rows : (n,) their places among the LSE's customers.
+    charged_usd : (n,) what intervals have cost them.
+    """
+    strategy = cast(PeriodStrategy, retailer.strategy)
+    return strategy.period_lines(_account(world, retailer, period, rows, charged_usd))
+
+
+def _account(
+    world: World, retailer: LoadServingEntity, period: BillingPeriod, rows: IntArray, charged_usd: FloatArray
+) -> PeriodAccount:
+    book, index = cast(MeterBook, retailer.book), world.ledger.period_of(period.start_s)
+    starts_s, own = _slots(world, book, index)
+    books = [book.periods[k] for k in sorted(book.periods) if k <= index]
+    cells = {slot: cell for each in books for slot, cell in each.milliwh.items()}
+    injected = {slot: cell for each in books for slot, cell in each.generation.items()}
+    system = {slot: total for each in books for slot, total in each.system.items()}
+    return PeriodAccount(
+        starts_s,
+        book.resolution_s,
+        own,
+        table_kwh(cells, starts_s, rows),
+        charged_usd,
+        period.month_share,
+        table_kwh(injected, starts_s, rows) if GENERATION in book.keeps else None,
+        np.array([system.get(s, 0) / MILLIWH for s in starts_s.tolist()]) if SYSTEM in book.keeps else None,
+        day_ahead_prices(world, retailer, starts_s),
+        dict(book.periods[index].spot) if index in book.periods else {},
+    )
+
+
+def _slots(world: World, book: MeterBook, index: int) -> tuple[IntArray, IntArray]:
+    """Starts of the slots that a bill looks at, and whether each lies in the period that is billed."""
+    past = [k for k in sorted(book.periods) if k < index and not book.keeps.isdisjoint((HISTORY, NETTING))]
+    each = [
+        np.arange(world.periods[k].start_s, world.periods[k].end_s, book.resolution_s)
+        for k in (*past, index)
+        if book.resolution_s
+    ]
+    starts = np.concatenate([*each, np.zeros(0, np.int64)]).astype(np.int64)
+    first_s = world.periods[index].start_s
+    return starts, (starts >= first_s).astype(np.int64)
+
+
+def keep_charged(
+    work: Work, retailer: LoadServingEntity, period: BillingPeriod, charged: dict[str, IntArray]
+) -> None:
+    """Remember what was charged for a period, by kind, so that a correction can take it back."""
+    own = _book_of(work, retailer, period.start_s)
+    for kind, amounts in charged.items():
+        work.put(own.charged, kind, amounts)
+
+
+def charged_before(world: World, retailer: LoadServingEntity, period: BillingPeriod) -> dict[str, IntArray]:
+    """What was charged for a period, by kind, (n,) [micro-dollars]; nothing before its bill."""
+    index = world.ledger.period_of(period.start_s)
+    book = retailer.book.periods.get(index) if retailer.book is not None else None
+    return book.charged if book is not None else {}
+
+
+def replace_reading(
+    work: Work, retailer: LoadServingEntity, period: BillingPeriod, row: int, t_s: int, more_kwh: float
+) -> None:
+    """A late reading has come: the slot of a customer holds so much more."""
+    book = cast(MeterBook, retailer.book)
+    if book.resolution_s:
+        change = np.zeros(len(retailer.customers), np.int64)
+        change[row] = round(more_kwh * MILLIWH)
+        _add(work, _book_of(work, retailer, t_s).milliwh, book.slot_s(period.start_s, t_s), change)
+
+
+def close_book(work: Work, retailer: LoadServingEntity, period: BillingPeriod) -> None:
+    """A period is over for good: its book is closed, unless the rate looks back at it."""
+    book, index = retailer.book, work.world.ledger.period_of(period.start_s)
+    if book is None or index not in book.periods or HISTORY in book.keeps:
+        return
+    exported = any((cell < 0).any() for cell in book.periods[index].milliwh.values())
+    if NETTING not in book.keeps or not (exported or min(book.periods) < index):
+        work.drop(book.periods, index)

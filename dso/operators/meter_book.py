@@ -1,0 +1,58 @@
+"""What an LSE keeps of a billing period whose bill is no sum over intervals: meter data in slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dso.messages import FloatArray, IntArray
+
+MILLIWH = 1_000_000  # in a kWh
+
+
+@dataclass(slots=True)
+class PeriodBook:
+    """One billing period; all by start of the slot [s], filled as markets end."""
+
+    milliwh: dict[int, IntArray] = field(default_factory=dict)  # (n,) of each of the LSE's customers
+    generation: dict[int, IntArray] = field(default_factory=dict)  # (n,) injected by sub-metered devices
+    system: dict[int, int] = field(default_factory=dict)  # of all customers of the DSO
+    spot: dict[tuple[int, int], float] = field(default_factory=dict)  # by start and length of the interval
+    day_ahead: dict[int, float] = field(default_factory=dict)  # wholesale price by start of the interval
+    charged: dict[str, IntArray] = field(default_factory=dict)  # by kind, (n,) [micro-dollars], once billed
+
+
+@dataclass(slots=True)
+class MeterBook:
+    """The books of an LSE's open periods, and of earlier ones where its rate looks back.
+
+    Parameters
+    ----------
+    resolution_s : length of a slot [s], the coarsest that the rate is content with; 0: no meter data.
+    keeps : what is kept beside (see dso.ports.periods).
+    periods : by number of the billing period.
+    """
+
+    resolution_s: int
+    keeps: frozenset[str]
+    periods: dict[int, PeriodBook] = field(default_factory=dict)
+
+    def slot_s(self, period_start_s: int, t_s: int) -> int:
+        """Start of the slot that an instant lies in."""
+        return t_s - (t_s - period_start_s) % self.resolution_s
+
+
+def to_milliwh(kwh: FloatArray) -> IntArray:
+    """Whole milliwatt-hours, as the run file holds readings; 0 where nothing was read."""
+    return np.rint(np.nan_to_num(kwh) * MILLIWH).astype(np.int64)
+
+
+def table_kwh(cells: dict[int, IntArray], starts_s: IntArray, rows: IntArray) -> FloatArray:
+    """(n, t) energy of some customers in some slots; 0 in a slot that no market has filled."""
+    found = np.zeros((len(rows), len(starts_s)))
+    for t, start_s in enumerate(starts_s.tolist()):
+        cell = cells.get(start_s)
+        if cell is not None:
+            found[:, t] = cell[rows]
+    return found / MILLIWH
