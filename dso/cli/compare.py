@@ -98,7 +98,8 @@ def _written(pair: Pair, output: Path | None, pictures: Path | None) -> list[Pat
         return []
     from dso.cli.report import _write
     from dso.report.charts_compare import compare_charts
-    from dso.report.figures import FORMATS, need_matplotlib, render
+    from dso.report.compare_page import picture
+    from dso.report.figures import FORMATS, need_matplotlib
 
     need_matplotlib()
     found = []
@@ -107,7 +108,7 @@ def _written(pair: Pair, output: Path | None, pictures: Path | None) -> list[Pat
     if pictures is not None:
         for chart in compare_charts(pair):
             found += [
-                _write(pictures / f"{chart.name}.{form}", render(chart, form), "--pictures")
+                _write(pictures / f"{chart.name}.{form}", picture(chart, form), "--pictures")
                 for form in FORMATS
             ]
     return found

@@ -102,6 +102,8 @@ def _draw_two(axes: Axes, edges: FloatArray, base: FloatArray, run: FloatArray) 
 def _draw_prices(axes: Axes, prices: dict[str, Rows], without: dict[str, Rows]) -> None:
     for number, (tariff, rows) in enumerate(prices.items()):
         colour, _ = TARIFF_LOOKS[number % len(TARIFF_LOOKS)]
+        if not rows:
+            continue
         edges, usd = steps(rows, "usd_per_kwh")
         base_edges, base = steps(without.get(tariff, []), "usd_per_kwh")
         if len(base):
@@ -124,6 +126,7 @@ def average_day(pair: Pair) -> Chart:
         for name in ("base_kw", "run_kw")
     )
     edges = np.arange(base.shape[1] + 1) * bin_s / HOUR_S
+    banded = len(days) >= BAND_D and bool(np.isfinite(run).any(axis=0).all())
     whole = {start for _, own in days for start in own.start_s.tolist()}
     prices = {
         tariff: [r for r in rows if r["interval_start"] in whole]
@@ -132,7 +135,7 @@ def average_day(pair: Pair) -> Chart:
 
     def draw(figure: Figure) -> None:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
-        if len(days) >= BAND_D:
+        if banded:
             low, high = np.nanpercentile(run, (10, 90), axis=0)
             top.stairs(high, edges, baseline=low, fill=True, color="#e9e9e9", lw=0, label="days, 10 to 90 %")
         _draw_two(top, edges, _mean(base), _mean(run))
@@ -150,7 +153,7 @@ def average_day(pair: Pair) -> Chart:
     count = f"{len(days)} {'day' if len(days) == 1 else 'days'}"
     caption = (
         f"Mean of {count} by the time of the day. Top: average power at the head of the feeder without and "
-        f"with the market{_BANDED if len(days) >= BAND_D else ''}. Bottom: the price that customers of the "
+        f"with the market{_BANDED if banded else ''}. Bottom: the price that customers of the "
         "market pay at the head, with the market."
     )
     return Chart("compare-average-day", "Average day", caption, (WIDTH_IN, 4.0), draw)

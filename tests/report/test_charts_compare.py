@@ -18,9 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
+from dso.clock import HOUR_S, parse_time
+from dso.report.charts_beside import average_day, load_and_price
 from dso.report.charts_compare import compare_charts
 from dso.report.charts_response import responses_of
 from dso.report.compare import Pair, pair_of
+from dso.report.compare_load import Load
 from dso.report.compare_page import compare_html, compare_sections, compare_sheet
 from dso.report.figures import Chart, render
 from dso.run_file import RunReader
@@ -88,6 +91,32 @@ def test_without_temperatures_there_is_no_strip_for_them(pair: Pair) -> None:
     chart = next(compare_charts(replace(pair, outdoor_c=None)))
     assert len(drawn(chart).axes) == 2
     assert "temperature" not in chart.caption
+
+
+def two_weeks(pair: Pair) -> Pair:
+    """The pair with a load of 14 days, hour by hour: each day 10 to 33 kW, and 100 kW at noon of the 17th."""
+    first_s = parse_time("2016-08-10T00:00-05:00")
+    base = np.tile(np.arange(10.0, 34.0), 14)
+    base[7 * 24 + 12] = 100.0
+    load = Load(first_s + HOUR_S * np.arange(14 * 24), np.full(14 * 24, HOUR_S), base - 1, base)
+    return replace(pair, load=load)
+
+
+def test_of_a_long_study_the_week_around_the_base_cases_peak_is_shown(pair: Pair) -> None:
+    chart = load_and_price(two_weeks(pair))
+    values = outline(drawn(chart).axes[0], "without the market")
+    assert (len(values), values.index(100.0)) == (7 * 24, 3 * 24 + 12)
+    assert "7 days around the base case's peak" in chart.caption
+
+
+def test_days_of_a_long_study_have_a_band_around_their_mean(pair: Pair) -> None:
+    chart = average_day(two_weeks(pair))
+    axes = drawn(chart).axes[0]
+    usual = [float(k) for k in range(9, 33)]
+    usual[12] = (13 * 21.0 + 99.0) / 14
+    assert outline(axes, "with the market") == pytest.approx(usual)
+    assert outline(axes, "days, 10 to 90 %")[:3] == [9.0, 10.0, 11.0]
+    assert "Mean of 14 days" in chart.caption
 
 
 def test_the_average_day_has_each_quarter_at_its_local_time(charts: dict[str, Chart]) -> None:
@@ -159,3 +188,4 @@ def test_the_sheet_has_all_pictures_and_is_the_same_from_the_same_runs(pair: Pai
     sheet = compare_sheet(pair, "svg")
     assert ElementTree.fromstring(sheet).tag == "{http://www.w3.org/2000/svg}svg"
     assert compare_sheet(pair, "svg") == sheet
+    assert set(re.findall(rb"url\(#(\w+)\)", sheet)) <= set(re.findall(rb'id="(\w+)"', sheet))

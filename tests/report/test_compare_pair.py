@@ -11,7 +11,7 @@ import yaml
 
 from dso.clock import HOUR_S, parse_time
 from dso.errors import InputError
-from dso.report.compare import compare_of, notes_of, pair_of
+from dso.report.compare import compare_of, notes_of, pair_of, tariff_prices
 from dso.run_file import RunReader
 from dso.study import run
 from tests.report.compare_pair import hand_made, plain
@@ -90,6 +90,31 @@ def test_of_runs_of_different_length_the_common_stretch_is_compared_and_it_is_sa
     assert "no period is billed in both runs yet" in notes
     assert figures["money"] is None  # the day-ahead market is not over
     assert figures["system"]["energy_kwh"]["market"] == pytest.approx(40 + 60 + 60 / 4)
+
+
+def test_ledgers_of_unfinished_runs_are_compared_as_far_as_both_have_settled(
+    paths: tuple[Path, Path], tmp_path: Path
+) -> None:
+    plain(tmp_path, "none")
+    short = tmp_path / "short.dso"
+    run(tmp_path / "small.yaml", short, market="none", until_s=NOON + 8 * HOUR_S)
+    with RunReader(paths[0]) as with_market, RunReader(short) as without:
+        assert not without.finished
+        figures = compare_of(pair_of(with_market, without))
+    assert any("to 2016-08-10 16:00-05:00, settled in both, without fixed" in n for n in figures["notes"])
+    assert figures["money"]["wholesale"]["cost_usd"]["market"] == pytest.approx(8.5)
+
+
+def test_a_study_in_which_nobody_can_take_part_says_so(tmp_path: Path) -> None:
+    flat = [{"name": "standard", "kind": "flat", "share": 1.0, "rate_usd_per_kwh": 0.112}]
+    ours, theirs = (plain(tmp_path, market, tariffs=flat) for market in ("tariffs", "none"))
+    with RunReader(ours) as with_market, RunReader(theirs) as without:
+        pair = pair_of(with_market, without)
+        figures = compare_of(pair)
+        assert "no device of any customer takes part in the market" in figures["notes"]
+        assert [r["group"] for r in figures["bills"]] == ["others"]
+        assert figures["system"]["energy_kwh"]["change"] == 0.0
+        assert list(tariff_prices(with_market, pair)) == ["standard"]
 
 
 def test_runs_without_an_interval_in_common_are_refused(paths: tuple[Path, Path], tmp_path: Path) -> None:
