@@ -11,25 +11,29 @@ from typing import Any
 
 from dso.chart_catalogue import RETAIL_CHARTS, shipped_charts
 from dso.errors import InputError, Problem
+from dso.market.exchange import Tesp, Tracking
 from dso.ports import LoadServingStrategy, MarketOperatorStrategy, Tariff
 from dso.registry.rates import rate_tariff_of
 from dso.scenario.capacity import Capacity
+from dso.scenario.consensus import Consensus
 from dso.scenario.model import Auction, Custom, Flat, Scenario
-from dso.scenario.rates import RateShare
+from dso.scenario.rates import SheetShare
 from dso.scenario.voltage import Voltage
 from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.capacity import CapacityTariff
+from dso.tariffs.consensus import ConsensusTariff, NeighbourMarket
 from dso.tariffs.flat import FlatTariff
 from dso.tariffs.voltage import VoltageTariff
 
 GROUP = "dso.tariffs"
 LSE_METHODS = tuple(n for n in vars(LoadServingStrategy) if not n.startswith("_") and n != "takes_positions")
-BESIDE = {"capacity": ("sell",), "voltage": ("buy",)}  # what a mechanism asks of its MO beside
+# What a mechanism asks of its MO beside.
+BESIDE = {"capacity": ("sell",), "consensus": ("agree", "offer"), "voltage": ("buy",)}
 MO_METHODS = tuple(n for n in vars(MarketOperatorStrategy) if not n.startswith("_"))
 
 
 def tariff_of(
-    given: Flat | Auction | Capacity | Voltage | Custom | RateShare,
+    given: Flat | Auction | Consensus | Capacity | Voltage | Custom | SheetShare,
     folder: Path,
     scenario: Scenario | None = None,
 ) -> Tariff:
@@ -56,14 +60,24 @@ def tariff_of(
     if isinstance(given, Capacity):
         charges = (given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month)
         return CapacityTariff(given.name, *charges, element=given.element, capacity_kw=given.capacity_kw)
+    if isinstance(given, Consensus):
+        return _consensus(given)
     if isinstance(given, Voltage):
         return VoltageTariff(
             given.name, given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month
         )
-    if isinstance(given, RateShare):
+    if isinstance(given, SheetShare):
         assert scenario is not None  # only a scenario has such tariffs
-        return rate_tariff_of(given, scenario)
+        return rate_tariff_of(given, folder, scenario)
     return _plugin(given, folder)
+
+
+def _consensus(given: Consensus) -> Tariff:
+    rule = Tesp() if given.rule == "tesp" else Tracking(most_rounds=given.most_rounds)
+    charges = (given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month)
+    return ConsensusTariff(
+        given.name, *charges, market=NeighbourMarket(given.graph, rule, given.band_usd_per_kwh)
+    )
 
 
 def _plugin(given: Custom, folder: Path) -> Tariff:

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from dso.scenario.bidding import Bidding, TariffShare
 from dso.scenario.capacity import Capacity
+from dso.scenario.consensus import Consensus
 from dso.scenario.devices import Devices
 from dso.scenario.network import Network, StaticNetwork
 from dso.scenario.part import Part
@@ -25,7 +26,7 @@ from dso.scenario.quantities import (
     Price,
     Zone,
 )
-from dso.scenario.rates import Tiered, TimeOfUse
+from dso.scenario.rates import CriticalPeak, Demand, RealTime, Subscription, Tiered, TimeOfUse, Urdb
 from dso.scenario.voltage import Voltage
 
 
@@ -207,7 +208,19 @@ class Scenario(Part):
     tariffs: Annotated[
         tuple[
             Annotated[
-                Flat | Tiered | TimeOfUse | Auction | Capacity | Voltage | Custom,
+                Flat
+                | Tiered
+                | TimeOfUse
+                | CriticalPeak
+                | Demand
+                | RealTime
+                | Subscription
+                | Urdb
+                | Auction
+                | Consensus
+                | Capacity
+                | Voltage
+                | Custom,
                 Field(discriminator="kind"),
             ],
             ...,
