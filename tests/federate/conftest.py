@@ -56,8 +56,7 @@ wholesale: {kind: supply_curve, b_usd_per_kwh_kw: 0.001, c_usd_per_kwh: 0.02, mo
 def _clean_helics() -> Iterator[None]:
     yield
     gc.collect()  # what is freed after the library is closed takes the process with it
-    h.helicsCleanupLibrary()
-    h.helicsCloseLibrary()
+    h.helicsCleanupLibrary()  # helicsCloseLibrary waits 4 s for each core that never found its broker
 
 
 @pytest.fixture
