@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,20 +20,61 @@ PICTURES = (".png", ".svg")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("rates", nargs=-1, metavar="[RATE.json|NAME]...")
 @click.option("--compare", is_flag=True, help="bill the load under each RATE: who wins, who loses")
+@click.option("--neutral", metavar="RATE.json|NAME", help="make a rate earn what serving the load costs")
+@click.option("--free", metavar="PATH", help="its number to solve for: fixed, energy, or a path in its JSON")
+@click.option("--class", "classes", multiple=True, metavar="TARIFF", help="only its customers; repeatable")
+@click.option("--revenue", type=float, metavar="USD", help="what to earn instead of the cost in the ledger")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="picture of winners and losers, .png .svg"
-)
+    "-o", "--output", type=click.Path(path_type=Path),
+    help="--compare: the picture, .png .svg; --neutral: the rate, .json",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="machine-readable, every customer's bills with it")
 def rates_command(
-    run: Path, rates: tuple[str, ...], compare: bool, output: Path | None, as_json: bool
+    run: Path,
+    rates: tuple[str, ...],
+    compare: bool,
+    neutral: str | None,
+    free: str | None,
+    classes: tuple[str, ...],
+    revenue: float | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
-    """Bill the load of RUN under URDB rates: files, or names of those that come along (docs/rates.md)."""
+    """Bill the load of RUN under URDB rates, or make one neutral to cost; docs/rate-making.md.
+
+    A rate is a file, or the name of one that comes along (docs/rates.md).
+    """
+    if compare == (neutral is not None):
+        raise click.UsageError("say either --compare RATE..., or --neutral RATE --free PATH")
+    _check_options(compare, rates, output, {"--free": free, "--class": classes, "--revenue": revenue})
+    if neutral is None:
+        _compare(run, rates, output, as_json)
+        return
+    if free is None:
+        raise click.UsageError("--neutral needs --free PATH: which number of the rate, such as energy")
+    _neutralise(run, neutral, free, classes, revenue, output, as_json)
+
+
+def _check_options(
+    compare: bool, rates: tuple[str, ...], output: Path | None, others: dict[str, object]
+) -> None:
+    """Options that do not go with what is to be done."""
+    if compare and not rates:
+        raise click.UsageError("--compare needs rates: files of URDB JSON, or names of docs/rates.md")
+    if not compare and rates:
+        raise click.UsageError(f"--neutral takes one rate; {rates[0]} belongs to --compare")
+    strange = [name for name, value in others.items() if compare and value not in (None, ())]
+    if strange:
+        raise click.UsageError(f"{strange[0]} belongs to --neutral")
+    forms = PICTURES if compare else (".json",)
+    if output is not None and output.suffix not in forms:
+        raise click.UsageError(f"-o must end in {', '.join(forms)}, was {output}")
+
+
+def _compare(run: Path, rates: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     from dso.cli.run_path import open_run
     from dso.report.rate_making import compare_rates
 
-    if not compare:
-        raise click.UsageError("say what to do: --compare")
-    _compare_options(rates, output)
     chosen = rates_of(rates)
     with open_run(run) as reader:
         comparison = compare_rates(reader, chosen)
@@ -40,11 +83,49 @@ def rates_command(
         _draw(comparison, output)
 
 
-def _compare_options(rates: tuple[str, ...], output: Path | None) -> None:
-    if not rates:
-        raise click.UsageError("--compare needs rates: files of URDB JSON, or names of docs/rates.md")
-    if output is not None and output.suffix not in PICTURES:
-        raise click.UsageError(f"-o must end in {', '.join(PICTURES)}, was {output}")
+def _neutralise(
+    run: Path,
+    rate: str,
+    path: str,
+    classes: tuple[str, ...],
+    revenue: float | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    from dso.cli.run_path import open_run
+    from dso.report.rate_neutral import make_neutral, neutral_figures
+
+    if revenue is not None and not isfinite(revenue):
+        raise click.UsageError(f"--revenue must be an amount of USD, was {revenue}")
+    given = rate_of(rate)
+    with open_run(run) as reader:
+        load, found = make_neutral(reader, given, path, classes=classes, revenue_usd=revenue)
+        figures = neutral_figures(load, found, path)
+    _print_neutral(figures, as_json)
+    if output is not None:
+        _write_rates(figures, output)
+
+
+def _print_neutral(figures: dict[str, Any], as_json: bool) -> None:
+    from dso.cli.output import print_json, terminal_width
+    from dso.report.rate_text import neutral_lines
+
+    if as_json:
+        print_json(figures)
+        return
+    for line, heading in neutral_lines(figures, terminal_width()):
+        click.secho(line, bold=heading or None)
+
+
+def _write_rates(figures: dict[str, Any], output: Path) -> None:
+    """One file a class; of several, each has the class in its name."""
+    from dso.cli.report import _write
+
+    several = len(figures["classes"]) > 1
+    for found in figures["classes"]:
+        name = f"{output.stem}-{found['tariffs'][0]}{output.suffix}" if several else output.name
+        data = json.dumps(found["rate"], ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        click.echo(_write(output.with_name(name), data.encode("utf-8"), "-o"), err=True)
 
 
 def rates_of(given: tuple[str, ...]) -> dict[str, Rate]:

@@ -38,9 +38,9 @@ def winners_and_losers(comparison: Comparison) -> Chart:
         _name_tariffs(figure, comparison)
 
     caption = (
-        f"Change of the bill of {', '.join(comparison.periods)} from {comparison.names[0]}, a mark for each "
-        f"of {comparison.load.customers:,} customers; below 0: cheaper. Left: in order, blue wins, orange loses"
-        "; dashed: median. Right: over the load factor of the same months, by tariff of the run."
+        f"Change of the bill of {', '.join(comparison.periods)} from {comparison.names[0]}, a mark "
+        f"for each of {comparison.load.customers:,}; below 0: cheaper. Left: in order, blue wins,"
+        " orange loses, dashed: median. Right: over the load factor of the same months, by tariff of the run."
     )
     size = (WIDTH_IN, 0.55 + ROW_IN * len(names))
     return Chart("rates-winners", "Winners and losers", caption, size, draw)

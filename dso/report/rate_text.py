@@ -76,3 +76,37 @@ def signed(value: float, form: str = ",.2f") -> str:
     """A change with its sign; none for what rounds to zero."""
     text = format(value, f"+{form}")
     return text if any(c in "123456789" for c in text) else text[1:]
+
+
+def neutral_lines(figures: Figures, width: int) -> list[tuple[str, bool]]:
+    """Lines of a rate made neutral, class by class, each with whether it is a heading."""
+    lines: list[tuple[str, bool]] = [(f"{figures['study']} · {figures['free']} made neutral", True)]
+    lines += [(line, False) for line in labelled("Run", figures["run"], width)]
+    for k, note in enumerate(figures["notes"]):
+        lines += [(line, False) for line in labelled("" if k else "Note", note, width)]
+    for found in figures["classes"]:
+        heading = f"{' and '.join(found['tariffs'])}, {found['customers']:,} customers"
+        lines += [("", False), (heading, True)]
+        lines += [(line, False) for line in _neutral(found, width)]
+    return lines
+
+
+def _neutral(found: Figures, width: int) -> Iterator[str]:
+    kinds = "; ".join(f"{kind} {usd:,.2f}" for kind, usd in found["cost_by_kind_usd"].items())
+    yield from labelled("Cost", f"{found['cost_usd']:,.6f} USD: {kinds}", width)
+    named = (("as billed", found["billed"]), ("before", found["before"]), ("after", found["after"]))
+    rows = [
+        (label, *(format(row[name], form) if row.get(name) is not None else "" for name, form in _AGAINST))
+        for label, row in named
+    ]
+    yield from table_lines(("", "value", "bills [USD]", "surplus [USD]", "%"), rows, right=range(1, 5))
+    if found["bills_at_minimum"]:
+        yield f"{found['bills_at_minimum']:,} bills are held up by the minimum charge"
+
+
+_AGAINST = (
+    ("value", ".9g"),
+    ("revenue_usd", ",.6f"),
+    ("surplus_usd", "+,.6f"),
+    ("surplus_pct", "+,.6f"),
+)
