@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "federate": ABOVE | {"study"},
     "debugger": ABOVE | {"study"},
     "formats": RUN_FILE,
-    "report": RUN_FILE | {"formats"},
+    "report": RUN_FILE | {"formats", "rates"},
     "live": ABOVE | {"study", "debugger", "report"},
     "cli": ABOVE | {"study", "federate", "debugger", "report", "live", "formats"},
     "__main__": {"cli"},
