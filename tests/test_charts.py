@@ -19,6 +19,7 @@ RUNS = {
     "market.yaml": MARKET,
     "retail/auction.yaml": RETAIL,
     "retail/capacity.yaml": RETAIL,
+    "retail/consensus.yaml": RETAIL,
     "retail/estimate.yaml": RETAIL,
     "retail/voltage.yaml": RETAIL,
     "billing.yaml": BILLING,

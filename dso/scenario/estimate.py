@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dso.scenario.capacity import Capacity
-from dso.scenario.model import Auction, Scenario
+from dso.scenario.bidding import Bidding
+from dso.scenario.model import Scenario
 from dso.scenario.times import instant, local_text, zone_of
-from dso.scenario.voltage import Voltage
 
 # Bytes, measured on the demo with 50 to 10,000 customers; tests/run_file/test_estimate.py holds them to it.
 BYTES_A_STEP = 215  # its line in the journal, and what parties tell each other
@@ -48,9 +47,5 @@ def size_estimate(scenario: Scenario) -> dict[str, Any]:
 
 def _bidders(scenario: Scenario) -> float:
     """About how many customers bid."""
-    shares = (
-        t.share * t.participation_frac
-        for t in scenario.tariffs
-        if isinstance(t, Auction | Capacity | Voltage)
-    )
+    shares = (t.share * t.participation_frac for t in scenario.tariffs if isinstance(t, Bidding))
     return scenario.customers.count * sum(shares)
