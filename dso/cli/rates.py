@@ -93,7 +93,8 @@ def _neutralise(
     as_json: bool,
 ) -> None:
     from dso.cli.run_path import open_run
-    from dso.report.rate_neutral import make_neutral, neutral_figures
+    from dso.report.rate_neutral import make_neutral
+    from dso.report.rate_neutral_figures import neutral_figures
 
     if revenue is not None and not isfinite(revenue):
         raise click.UsageError(f"--revenue must be an amount of USD, was {revenue}")

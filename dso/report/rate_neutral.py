@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dso.errors import InputError, Problem
 from dso.messages import FloatArray, IntArray
-from dso.rates import Rate, bills, write_rate
+from dso.rates import Rate, bills
 from dso.rates.charges import topped_up
 from dso.report.compare_customers import customers_of
-from dso.report.compare_load import Figures
 from dso.report.rate_cost import cost_usd, paid_usd
 from dso.report.rate_free import Free, free_of
 from dso.report.rate_load import RunLoad, load_of
-from dso.report.rate_making import load_notes
 from dso.report.rate_solve import NoSolutionError, solved
 from dso.run_file import RunReader
 
@@ -190,10 +188,10 @@ def _less(charges: Charges, aim_usd: float) -> Callable[[float], float]:
 def _refusal(error: NoSolutionError, target_usd: float, who: str) -> str:
     if error.flat:
         return f"the bills of {who} do not depend on it: they come to {target_usd + error.nearest:,.2f} USD"
-    side = "fall below" if error.nearest > 0 else "rise above"
+    most = "at least" if error.nearest > 0 else "at most"
     return (
-        f"no value earns {target_usd:,.6f} USD: the bills of {who} do not {side} "
-        f"{target_usd + error.nearest:,.6f} USD, because of minimum charges or credits"
+        f"no value earns {target_usd:,.6f} USD: whatever it is, the bills of {who} come to {most} "
+        f"{target_usd + error.nearest:,.6f} USD"
     )
 
 
@@ -204,42 +202,3 @@ def _billed(charges: Charges, value: float) -> float:
         float(bills(rate, kwh, calendar, system_kwh=system).total_usd.sum())
         for _, kwh in charges.load.chunks(charges.own)
     )
-
-
-def neutral_figures(load: RunLoad, found: Sequence[Neutral], path: str) -> Figures:
-    """Every figure of rates made neutral as plain data; docs/rate-making.md defines each."""
-    reader = load.reader
-    return {
-        "study": reader.facts.get("name", ""),
-        "run": str(reader.path),
-        "free": path,
-        "notes": [*_notes(load, found)],
-        "classes": [_figures(neutral) for neutral in found],
-    }
-
-
-def _figures(found: Neutral) -> Figures:
-    rows = {"before": found.before, "after": found.after}
-    return {
-        "tariffs": list(found.tariffs),
-        "customers": found.customers,
-        "cost_usd": found.target_usd,
-        "cost_by_kind_usd": dict(found.cost_usd),
-        "billed": _against(found, found.billed_usd),
-        **{name: {"value": v, **_against(found, usd)} for name, (v, usd) in rows.items()},
-        "bills_at_minimum": found.topped_up,
-        "rate": write_rate(found.rate),
-    }
-
-
-def _against(found: Neutral, revenue_usd: float) -> Figures:
-    surplus, cost = revenue_usd - found.target_usd, found.target_usd
-    percent = surplus / cost * 100 if cost else None
-    return {"revenue_usd": revenue_usd, "surplus_usd": surplus, "surplus_pct": percent}
-
-
-def _notes(load: RunLoad, found: Sequence[Neutral]) -> Iterator[str]:
-    yield from load_notes(load, {found[0].rate.name: found[0].rate})
-    for neutral in found:
-        if neutral.after[0] < 0:
-            yield f"{' and '.join(neutral.tariffs)}: the value that is neutral is negative"
