@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from dso.clock import DAY_S
 from dso.errors import InputError, Problem
-from dso.ports import Tariff
+from dso.ports import PeriodAccount, Tariff
+from dso.ports.periods import GENERATION, SYSTEM
+from dso.rates import library_rate, read_rate_file
 from dso.rates.rate import ExportRule
+from dso.scenario import rates as r
 from dso.scenario.model import Scenario
-from dso.scenario.rates import HoursOfUse, RateShare, Tiered, TimeOfUse
 from dso.scenario.times import instant
+from dso.tariffs.critical_peak import CriticalPeakTariff
+from dso.tariffs.demand import DemandTariff
 from dso.tariffs.rate import Charges, RateTariff
+from dso.tariffs.real_time import RealTimeTariff
+from dso.tariffs.subscription import SubscriptionTariff
 from dso.tariffs.tiered import Block, TieredTariff
 from dso.tariffs.time_of_use import Hours, Period, TimeOfUseTariff
+from dso.tariffs.urdb import UrdbTariff
 
 EXPORTS: dict[str, ExportRule] = {
     "net_metering": "Net Metering",
@@ -22,60 +35,119 @@ EXPORTS: dict[str, ExportRule] = {
 }
 
 
-def rate_tariff_of(given: RateShare, scenario: Scenario) -> Tariff:
+def rate_tariff_of(given: r.SheetShare, folder: Path, scenario: Scenario) -> Tariff:
     """The tariff that a scenario describes.
 
     Raises
     ------
-    InputError : it does not go with the scenario's times.
+    InputError : its rate file is wrong, or it does not go with the scenario's times.
     """
-    made = _made(given, scenario)
-    _check_times(made, scenario)
-    return made
-
-
-def _made(given: RateShare, scenario: Scenario) -> RateTariff:
-    common: dict[str, Any] = {
+    common = {
         "name": given.name,
         "charges": _charges(given),
         "timezone": scenario.timezone,
         "interval_s": next(s.interval for s in scenario.series if s.physical),
     }
-    if isinstance(given, Tiered):
+    made = _made(given, common, folder)
+    _check_times(made, scenario)
+    _check_day_ahead(given, scenario)
+    return made
+
+
+def _made(given: r.SheetShare, common: dict[str, Any], folder: Path) -> RateTariff:
+    if isinstance(given, r.Urdb):
+        rate = library_rate(given.library) if given.library else read_rate_file(folder / str(given.file))
+        return UrdbTariff(**common, given=rate)
+    if isinstance(given, r.Tiered):
         blocks = tuple(Block(b.usd_per_kwh, b.up_to_kwh) for b in given.blocks)
         return TieredTariff(**common, blocks=blocks, by_day=given.by_day)
-    if isinstance(given, TimeOfUse):
-        periods = tuple(Period(_hours(p), p.usd_per_kwh) for p in given.periods)
-        return TimeOfUseTariff(**common, periods=periods, else_usd_per_kwh=given.else_usd_per_kwh)
-    raise TypeError(f"no tariff of {type(given).__name__}")
+    if isinstance(given, r.RealTime):
+        return RealTimeTariff(**common, **_spot(given), by_day_ahead=given.price == "day_ahead")
+    assert isinstance(given, r.ByHours)  # all others
+    return _by_hours(given, common | {"periods": _energy(given.periods)})
 
 
-def _charges(given: RateShare) -> Charges:
+def _by_hours(given: r.ByHours, common: dict[str, Any]) -> RateTariff:
+    if isinstance(given, r.TimeOfUse):
+        return TimeOfUseTariff(**common, else_usd_per_kwh=given.else_usd_per_kwh)
+    if isinstance(given, r.CriticalPeak):
+        same = ("else_usd_per_kwh", "event_usd_per_kwh", "event_from_hour", "event_to_hour")
+        days = tuple(moment.date().toordinal() - date(1970, 1, 1).toordinal() for moment in given.dates)
+        common |= {name: getattr(given, name) for name in (*same, "threshold_usd_per_kwh")}
+        return CriticalPeakTariff(**common, dates=days)
+    if isinstance(given, r.Demand):
+        same = ("usd_per_kwh", "usd_per_kw", "coincident_usd_per_kw", "window_min")
+        common |= {name: getattr(given, name) for name in (*same, "ratchet_frac", "ratchet_months")}
+        periods = tuple(Period(_hours(p), p.usd_per_kw) for p in given.demand_periods)
+        return DemandTariff(**common, demand_periods=periods)
+    assert isinstance(given, r.Subscription)  # the last one
+    common |= {name: getattr(given, name) for name in ("usd_per_kwh", "weekday_kw", "weekend_kw")}
+    return SubscriptionTariff(**common, **_spot(given))
+
+
+def _charges(given: r.SheetShare) -> Charges:
+    same = ("adders_frac", "distribution_usd_per_kwh", "carry_credits")
+    common: dict[str, Any] = {name: getattr(given, name) for name in same}
+    if isinstance(given, r.Urdb):
+        return Charges(**common, tiers=given.tiers)
+    assert isinstance(given, r.RateShare)  # all others
     return Charges(
+        **common,
         fixed_usd_month=given.fixed_usd_per_month,
         minimum_usd_month=given.minimum_usd_per_month,
-        adders_frac=given.adders_frac,
-        distribution_usd_per_kwh=given.distribution_usd_per_kwh,
         exports=EXPORTS[given.exports],
         sell_usd_per_kwh=given.sell_usd_per_kwh,
-        carry_credits=given.carry_credits,
     )
 
 
-def _hours(given: HoursOfUse) -> Hours:
+def _spot(given: r.RealTime | r.Subscription) -> dict[str, Any]:
+    return {"scaling": given.scaling, "adder_usd_per_kwh": given.adder_usd_per_kwh}
+
+
+def _energy(periods: Iterable[r.EnergyHours]) -> tuple[Period, ...]:
+    return tuple(Period(_hours(p), p.usd_per_kwh) for p in periods)
+
+
+def _hours(given: r.HoursOfUse) -> Hours:
     return Hours(given.from_hour % 24, given.to_hour, given.months, given.days)
 
 
 def _check_times(made: RateTariff, scenario: Scenario) -> None:
+    """A bill of nothing for a day tells whether slots, windows and conventions fit."""
     slot_s, interval_s = made.resolution_s, made.interval_s
-    problems = []
-    if slot_s and slot_s % interval_s:
-        what = (
-            f"is billed in steps of {slot_s / 60:g} min, and intervals of {interval_s / 60:g} min do not fit"
+    start_s, end_s = instant(scenario.start, scenario), instant(scenario.end, scenario)
+    if not slot_s:
+        return
+    if slot_s % interval_s or slot_s > 3600:
+        what = f"needs intervals that fill {min(slot_s, 3600) / 60:g} min, those of the market last"
+        raise InputError([Problem("", f"{what} {interval_s / 60:g} min")])
+    if start_s % slot_s or end_s % slot_s:
+        what = f"is billed in steps of {slot_s / 60:g} min: the study must begin and end with one"
+        raise InputError([Problem("", what)])
+    starts_s = np.arange(start_s, min(end_s, start_s + DAY_S), slot_s)
+    nothing = np.zeros((2, len(starts_s)))
+    nothing[0] = -1.0  # an export
+    made.period_lines(
+        PeriodAccount(
+            starts_s,
+            slot_s,
+            np.ones(len(starts_s), np.int64),
+            nothing,
+            np.zeros(2),
+            0.1,
+            np.maximum(-nothing, 0.0) if GENERATION in made.keeps else None,
+            np.ones(len(starts_s)) if SYSTEM in made.keeps else None,
+            np.full(len(starts_s), np.nan),
+            {},
         )
-        problems.append(Problem("", what))
-    elif slot_s and instant(scenario.start, scenario) % slot_s:
-        what = f"is billed in steps of {slot_s / 60:g} min, and the study does not begin with one"
-        problems.append(Problem("", what))
-    if problems:
-        raise InputError(problems)
+    )
+
+
+def _check_day_ahead(given: r.SheetShare, scenario: Scenario) -> None:
+    """Whose bill goes by day-ahead prices needs a market that has them."""
+    by_price = isinstance(given, r.CriticalPeak) and given.threshold_usd_per_kwh is not None
+    asks = by_price or (isinstance(given, r.RealTime) and given.price == "day_ahead")
+    if asks and not any(s.physical and s.refines for s in scenario.series):
+        raise InputError(
+            [Problem("", "goes by day-ahead prices: the series that delivers must refine another")]
+        )

@@ -17,7 +17,7 @@ from dso.registry.rates import rate_tariff_of
 from dso.scenario.capacity import Capacity
 from dso.scenario.consensus import Consensus
 from dso.scenario.model import Auction, Custom, Flat, Scenario
-from dso.scenario.rates import RateShare
+from dso.scenario.rates import SheetShare
 from dso.scenario.voltage import Voltage
 from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.capacity import CapacityTariff
@@ -33,7 +33,7 @@ MO_METHODS = tuple(n for n in vars(MarketOperatorStrategy) if not n.startswith("
 
 
 def tariff_of(
-    given: Flat | Auction | Consensus | Capacity | Voltage | Custom | RateShare,
+    given: Flat | Auction | Consensus | Capacity | Voltage | Custom | SheetShare,
     folder: Path,
     scenario: Scenario | None = None,
 ) -> Tariff:
@@ -66,9 +66,9 @@ def tariff_of(
         return VoltageTariff(
             given.name, given.scaling, given.distribution_usd_per_kwh, given.fixed_usd_per_month
         )
-    if isinstance(given, RateShare):
+    if isinstance(given, SheetShare):
         assert scenario is not None  # only a scenario has such tariffs
-        return rate_tariff_of(given, scenario)
+        return rate_tariff_of(given, folder, scenario)
     return _plugin(given, folder)
 
 

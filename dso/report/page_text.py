@@ -20,7 +20,7 @@ LSE_KINDS = {  # columns of the LSEs' table: what each is made of
         "energy charge",
         "demand charge",
         "event charge",
-        "baseline charge",
+        "baseline at spot price",
         "minimum charge",
         "export credit",
         "taxes and adders",

@@ -26,7 +26,7 @@ from dso.scenario.quantities import (
     Price,
     Zone,
 )
-from dso.scenario.rates import Tiered, TimeOfUse
+from dso.scenario.rates import CriticalPeak, Demand, RealTime, Subscription, Tiered, TimeOfUse, Urdb
 from dso.scenario.voltage import Voltage
 
 
@@ -208,7 +208,19 @@ class Scenario(Part):
     tariffs: Annotated[
         tuple[
             Annotated[
-                Flat | Tiered | TimeOfUse | Auction | Consensus | Capacity | Voltage | Custom,
+                Flat
+                | Tiered
+                | TimeOfUse
+                | CriticalPeak
+                | Demand
+                | RealTime
+                | Subscription
+                | Urdb
+                | Auction
+                | Consensus
+                | Capacity
+                | Voltage
+                | Custom,
                 Field(discriminator="kind"),
             ],
             ...,

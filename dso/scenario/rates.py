@@ -9,21 +9,27 @@ from pydantic import Field, model_validator
 
 from dso.scenario.bidding import TariffShare
 from dso.scenario.part import Part
-from dso.scenario.quantities import Charge, NotNegative, Positive, Price
+from dso.scenario.quantities import Charge, Fraction, Moment, NotNegative, Positive, Power, Price
 
 Hour = Annotated[int, Field(ge=0, le=24)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
-class RateShare(TariffShare):
+class SheetShare(TariffShare):
     """What all of them have in common."""
 
-    fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
-    minimum_usd_per_month: Charge = Field(0.0, description="what a bill is at least [USD/month]")
     adders_frac: Annotated[NotNegative, Field(le=10)] = Field(
         0.0, description="taxes and adders, as part of all other charges"
     )
     distribution_usd_per_kwh: Charge = Field(0.04, description="d, passed on to the DO [USD/kWh]")
+    carry_credits: bool = Field(False, description="credits wait for later months; else they are paid")
+
+
+class RateShare(SheetShare):
+    """What all have in common whose sheet is in the scenario."""
+
+    fixed_usd_per_month: Charge = Field(0.0, description="fixed charge [USD/month]")
+    minimum_usd_per_month: Charge = Field(0.0, description="what a bill is at least [USD/month]")
     exports: Literal["net_metering", "net_billing", "net_billing_hourly", "buy_all_sell_all"] = Field(
         "net_metering",
         description="exports net over the month, are sold as they flow or by the hour, or all is",
@@ -31,7 +37,6 @@ class RateShare(TariffShare):
     sell_usd_per_kwh: Price = Field(
         0.0, description="what an exported kWh earns, unless net metering [USD/kWh]"
     )
-    carry_credits: bool = Field(False, description="credits wait for later months; else they are paid")
 
 
 class Block(Part):
@@ -91,22 +96,144 @@ class EnergyHours(HoursOfUse):
     usd_per_kwh: Price = Field(description="price [USD/kWh]")
 
 
-class TimeOfUse(RateShare):
-    """Time of use: the price goes by season, kind of day and hour."""
+class DemandHours(HoursOfUse):
+    """Hours with their price of the highest demand in them."""
 
-    kind: Literal["time_of_use"]
-    periods: Annotated[
-        tuple[EnergyHours, ...], Field(min_length=1, strict=False, description="hours and their price")
-    ]
-    else_usd_per_kwh: Price = Field(description="price of all other hours [USD/kWh]")
+    usd_per_kw: Charge = Field(description="price of the month's highest demand in these hours [USD/kW]")
+
+
+EnergyPeriods = Annotated[tuple[EnergyHours, ...], Field(strict=False)]
+
+
+class ByHours(RateShare):
+    """Energy whose price goes by hours."""
+
+    periods: EnergyPeriods = Field((), description="hours with a price of their own")
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        _check_apart(self.periods)
+        _check_apart("periods", self.periods)
         return self
 
 
-def _check_apart(periods: tuple[HoursOfUse, ...]) -> None:
+class TimeOfUse(ByHours):
+    """Time of use: the price goes by season, kind of day and hour."""
+
+    kind: Literal["time_of_use"]
+    else_usd_per_kwh: Price = Field(description="price of all other hours [USD/kWh]")
+
+
+class CriticalPeak(ByHours):
+    """Time of use, and in the hours of an event a kWh costs more."""
+
+    kind: Literal["critical_peak"]
+    else_usd_per_kwh: Price = Field(description="price of all other hours [USD/kWh]")
+    event_usd_per_kwh: Price = Field(description="what a kWh costs on top in an event [USD/kWh]")
+    event_from_hour: Hour = Field(description="first hour in which there can be an event")
+    event_to_hour: Hour = Field(description="hour at which events are over, on the same day")
+    dates: Annotated[tuple[Moment, ...], Field(strict=False, description="days of events")] = ()
+    threshold_usd_per_kwh: Price | None = Field(
+        None, description="day-ahead price from which on an hour is an event; not given: only by date"
+    )
+
+    @model_validator(mode="after")
+    def _event_hours(self) -> Self:
+        if self.event_to_hour <= self.event_from_hour:
+            hours = f"{self.event_from_hour}, was {self.event_to_hour}"
+            raise ValueError(f"event_to_hour must be after event_from_hour, {hours}")
+        return self
+
+
+class Demand(ByHours):
+    """Demand: the highest average power of the month costs beside energy."""
+
+    kind: Literal["demand"]
+    usd_per_kwh: Price = Field(description="price of energy where no period holds [USD/kWh]")
+    usd_per_kw: Charge = Field(0.0, description="price of the month's highest demand [USD/kW]")
+    demand_periods: Annotated[
+        tuple[DemandHours, ...], Field(strict=False, description="hours whose demand has a price of its own")
+    ] = ()
+    coincident_usd_per_kw: Charge = Field(
+        0.0, description="price of demand at the month's highest load of all customers [USD/kW]"
+    )
+    window_min: Literal[5, 10, 15, 20, 30, 60] = Field(
+        15, description="minutes over which demand is averaged; at least an interval of the market"
+    )
+    ratchet_frac: Fraction = Field(0.0, description="part of an earlier peak that demand counts at least")
+    ratchet_months: int = Field(11, ge=1, le=36, description="months before that are looked at")
+
+    @model_validator(mode="after")
+    def _demand_apart(self) -> Self:
+        _check_apart("demand_periods", self.demand_periods)
+        return self
+
+
+class RealTime(RateShare):
+    """Real-time pricing: (s·w + adder) for each kWh."""
+
+    kind: Literal["real_time"]
+    scaling: Annotated[Positive, Field(le=100)] = Field(
+        1.25, description="s, cost at the meter per wholesale cost"
+    )
+    adder_usd_per_kwh: Price = Field(0.04, description="what is added [USD/kWh]")
+    price: Literal["real_time", "day_ahead"] = Field("real_time", description="which wholesale price")
+
+    @model_validator(mode="after")
+    def _as_it_flows(self) -> Self:
+        _check_flows(self)
+        return self
+
+
+class Subscription(ByHours):
+    """Two parts: a baseline at a fixed rate, and what differs from it at the spot price."""
+
+    kind: Literal["subscription"]
+    scaling: Annotated[Positive, Field(le=100)] = Field(
+        1.25, description="s, cost at the meter per wholesale cost"
+    )
+    adder_usd_per_kwh: Price = Field(0.04, description="what is added [USD/kWh]")
+    usd_per_kwh: Price = Field(description="price of the baseline where no period holds [USD/kWh]")
+    weekday_kw: Annotated[
+        tuple[Power, ...],
+        Field(min_length=24, max_length=24, strict=False, description="baseline by hour, Monday to Friday"),
+    ]
+    weekend_kw: Annotated[
+        tuple[Power, ...],
+        Field(min_length=24, max_length=24, strict=False, description="baseline by hour, weekends"),
+    ]
+
+    @model_validator(mode="after")
+    def _as_it_flows(self) -> Self:
+        _check_flows(self)
+        return self
+
+
+class Urdb(SheetShare):
+    """A rate of the U.S. Utility Rate Database, of a file or of the package."""
+
+    kind: Literal["urdb"]
+    file: str | None = Field(None, description="its JSON, relative to the scenario")
+    library: str | None = Field(None, description="name of a rate that comes along (docs/rates.md)")
+    tiers: Literal["auto", "by_share", "per_period", "chronological"] = Field(
+        "auto", description="how blocks and periods go together (docs/rates.md)"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.library is None):
+            raise ValueError(
+                f"needs either file or library, {'had neither' if self.file is None else 'not both'}"
+            )
+        return self
+
+
+def _check_flows(given: RateShare) -> None:
+    """Exports of a bill that is made interval by interval."""
+    if given.exports not in ("net_metering", "net_billing"):
+        raise ValueError(f"exports must be net_metering or net_billing here, was '{given.exports}'")
+
+
+def _check_apart(field: str, periods: tuple[HoursOfUse, ...]) -> None:
     """No hour may lie in two periods."""
     for k, later in enumerate(periods):
         for j, earlier in enumerate(periods[:k]):
@@ -114,7 +241,7 @@ def _check_apart(periods: tuple[HoursOfUse, ...]) -> None:
             if shared:
                 month, day, hour = shared[0]
                 where = f"{hour}:00 on {day} of month {month}"
-                raise ValueError(f"periods[{k}] must not overlap periods[{j}], both hold {where}")
+                raise ValueError(f"{field}[{k}] must not overlap {field}[{j}], both hold {where}")
 
 
 def _hours(period: HoursOfUse) -> set[tuple[int, str, int]]:

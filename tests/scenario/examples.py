@@ -52,6 +52,20 @@ RATES: list[dict[str, Any]] = [  # whose bill is made from a sheet when the mont
         "blocks": [{"usd_per_kwh": 0.08, "up_to_kwh": 500}, {"usd_per_kwh": 0.14}],
     },
     {"name": "tou", "kind": "time_of_use", "share": 0.0, "periods": [HOURS], "else_usd_per_kwh": 0.08},
+    {
+        "name": "peak", "kind": "critical_peak", "share": 0.0, "else_usd_per_kwh": 0.08,
+        "event_usd_per_kwh": 0.75, "event_from_hour": 15, "event_to_hour": 19, "dates": ["2016-08-10"],
+    },
+    {
+        "name": "power", "kind": "demand", "share": 0.0, "usd_per_kwh": 0.06, "usd_per_kw": 8.0,
+        "demand_periods": [{"from_hour": 14, "to_hour": 20, "usd_per_kw": 4.0}],
+    },
+    {"name": "spot", "kind": "real_time", "share": 0.0},
+    {
+        "name": "base", "kind": "subscription", "share": 0.0, "usd_per_kwh": 0.09,
+        "weekday_kw": [1.5] * 24, "weekend_kw": [1.2] * 24,
+    },
+    {"name": "sheet", "kind": "urdb", "share": 0.0, "library": "crawfordsville-residential"},
 ]  # fmt: skip
 
 BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network of kind static
@@ -60,6 +74,7 @@ BEHIND: dict[str, list[dict[str, Any]]] = {  # a capacity market needs a network
     "ercot": [
         {"name": "row", "kind": "capacity", "share": 0.0, "element": "t1", "capacity_kw": 50},
         {"name": "sun", "kind": "voltage", "share": 0.0},
+        {"name": "block", "kind": "consensus", "share": 0.0},
         *RATES,
     ],
 }

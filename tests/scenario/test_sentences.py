@@ -53,7 +53,8 @@ TABLE = {
     ),
     "unknown kind of tariff": (
         {"tariffs": [FLAT | {"kind": "tou"}]},
-        "tariffs[0].kind: must be flat, tiered, time_of_use, auction, capacity, voltage or custom, was 'tou'",
+        "tariffs[0].kind: must be flat, tiered, time_of_use, critical_peak, demand, real_time, subscription, "
+        "urdb, auction, consensus, capacity, voltage or custom, was 'tou'",
     ),
     "no kind of wholesale": (
         {"wholesale": {}},
