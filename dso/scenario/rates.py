@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dso.scenario.bidding import TariffShare
 from dso.scenario.part import Part
@@ -184,6 +184,12 @@ class RealTime(RateShare):
         return self
 
 
+def _of_a_day(hours: tuple[float, ...]) -> tuple[float, ...]:
+    if len(hours) != 24:
+        raise ValueError(f"must hold 24 values, one an hour, held {len(hours)}")
+    return hours
+
+
 class Subscription(ByHours):
     """Two parts: a baseline at a fixed rate, and what differs from it at the spot price."""
 
@@ -195,11 +201,13 @@ class Subscription(ByHours):
     usd_per_kwh: Price = Field(description="price of the baseline where no period holds [USD/kWh]")
     weekday_kw: Annotated[
         tuple[Power, ...],
-        Field(min_length=24, max_length=24, strict=False, description="baseline by hour, Monday to Friday"),
+        AfterValidator(_of_a_day),
+        Field(strict=False, description="baseline by hour, Monday to Friday [kW]"),
     ]
     weekend_kw: Annotated[
         tuple[Power, ...],
-        Field(min_length=24, max_length=24, strict=False, description="baseline by hour, weekends"),
+        AfterValidator(_of_a_day),
+        Field(strict=False, description="baseline by hour, Saturday and Sunday [kW]"),
     ]
 
     @model_validator(mode="after")
