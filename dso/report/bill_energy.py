@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -17,7 +17,8 @@ from dso.run_file import RunReader
 
 BLOCK = 128  # intervals whose rows are in memory at once
 BY_HOUR_D = 2  # periods of up to so many days are shown by hours
-WIDTH, HEIGHT, LEFT, TOP, FOOT = 640, 150, 44, 10, 22
+WIDTH, HEIGHT, LEFT, TOP, FOOT = 640, 150, 64, 10, 22
+WIDEST = 40.0  # of a bar
 BLUE, ORANGE, INK, GRID = "#2b6ca3", "#c77c0a", "#2e2e2e", "#d9d9d9"
 
 
@@ -108,7 +109,7 @@ def energy_svg(labels: Sequence[str], kwh: FloatArray, hourly: bool) -> str:
     each = "hour" if hourly else "day"
     return (
         f'<svg class="energy" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Energy by {each}">'
-        + "".join(_line(y(v), f"{v:,.4g}", GRID) for v in sorted({high, low} - {0.0}))
+        + "".join(_line(y(v), f"{v:,.4g} kWh", GRID) for v in sorted({high, low} - {0.0}))
         + "".join(parts)
         + _line(y(0.0), "0", INK)
         + _feet(labels, step, hourly)
@@ -116,11 +117,11 @@ def energy_svg(labels: Sequence[str], kwh: FloatArray, hourly: bool) -> str:
     )
 
 
-def _bar(k: int, step: float, name: str, value: float, y: object) -> str:
-    assert callable(y)
+def _bar(k: int, step: float, name: str, value: float, y: Callable[[float], float]) -> str:
     top, foot = sorted((y(0.0), y(float(value))))
+    width = min(0.8 * step, WIDEST)
     return (
-        f'<rect x="{LEFT + (k + 0.1) * step:.2f}" y="{top:.2f}" width="{0.8 * step:.2f}" '
+        f'<rect x="{LEFT + (k + 0.5) * step - width / 2:.2f}" y="{top:.2f}" width="{width:.2f}" '
         f'height="{foot - top:.2f}" fill="{BLUE if value >= 0 else ORANGE}">'
         f"<title>{escape(name)}: {value:,.3f} kWh</title></rect>"
     )

@@ -19,7 +19,7 @@ INDEX = "index.html"
 MORE_STYLE = """
 .due { font-size: 1.6rem; color: var(--deep); font-weight: 600; margin: .6rem 0 0; }
 svg.energy { width: 100%; height: auto; font: 11px Helvetica, Arial, sans-serif; fill: #6b6b6b; }
-tr:last-child td { font-weight: 600; }
+.wide tr:last-child td { font-weight: 600; }
 dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0; color: var(--soft); }
 """
 Invoice = dict[str, Any]

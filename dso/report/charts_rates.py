@@ -69,10 +69,11 @@ def _draw_sorted(axes: Axes, name: str, change: FloatArray) -> None:
 
 
 def _tell_counts(axes: Axes, wins: int, loses: int, customers: int) -> None:
-    """How many win and lose, over the drawing, where nothing is hidden."""
-    for count, what, at, colour in ((wins, "win", 0.74, DO_BLUE), (loses, "lose", 1.0, LSE_ORANGE)):
-        text = f"{count:,} {what} ({count / customers * 100:.1f} %)"
-        axes.text(at, 1.02, text, transform=axes.transAxes, ha="right", va="bottom", color=colour)
+    """How many win and lose, where changes in rising order leave room."""
+    paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
+    for count, what, height, colour in ((wins, "win", 0.94, DO_BLUE), (loses, "lose", 0.84, LSE_ORANGE)):
+        text, place = f"{count:,} {what} ({count / customers * 100:.1f} %)", (0.025, height)
+        axes.annotate(text, place, xycoords="axes fraction", va="center", color=colour, bbox=paper)
 
 
 def _draw_factors(axes: Axes, comparison: Comparison, change: FloatArray) -> None:
