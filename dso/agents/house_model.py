@@ -16,6 +16,7 @@ from dso.ports import Outdoors
 
 SAMPLE_S = 900  # weather of a stretch is averaged over instants so far apart
 UNSURE_K = 1.0  # a forecast for the next minutes is not off by more
+LOOK_AHEAD_S = 48 * HOUR_S  # as far as any plan reaches
 KEPT_STEPS = 2  # lengths of step whose response is remembered: 48 bytes an agent each
 
 
@@ -137,8 +138,9 @@ class HouseModel:
         return self.houses.set_points_c(int(local.hour(at_s)), bool(local.weekend(at_s)))
 
     def warm(self, at_s: int) -> bool:
-        """Whether cooling is steered at an instant, by the forecast known then."""
-        return float(self.forecast.outdoor_c(np.array([at_s], np.float64), at_s)[0]) >= CHANGEOVER_C
+        """Whether cooling is steered at an instant, by the forecast of two days before: it may be to come."""
+        known_at_s = at_s - LOOK_AHEAD_S
+        return float(self.forecast.outdoor_c(np.array([at_s], np.float64), known_at_s)[0]) >= CHANGEOVER_C
 
     def _response(self, length_s: int) -> Response:
         found = self._responses.get(length_s)

@@ -17,6 +17,7 @@ from dso.engine.handlers.crew import CrewSubject
 from dso.engine.loop import Births, Engine
 from dso.engine.work import Behaviour
 from dso.engine.world import BillingPeriod, Settings, World
+from dso.errors import Problem, ScenarioError
 from dso.ledger import Ledger
 from dso.operators.distribution import DistributionOperator
 from dso.operators.load_serving import LoadServingEntity
@@ -35,6 +36,7 @@ from dso.scenario.model import Scenario
 from dso.scenario.series import series_spec
 from dso.scenario.times import instant, zone_of
 from dso.statechart import Chart
+from dso.statechart.form import suggest
 
 
 def build_engine(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | None = None) -> Engine:
@@ -50,6 +52,7 @@ def build_engine(scenario: Scenario, folder: Path, answers: Mapping[str, Answer]
     ------
     ScenarioError : if plug-ins or data files turn out not to fit; with everything that is wrong.
     """
+    _check_names(scenario, answers or {})
     world = _world(scenario, folder, answers)
     market, life, billing = chart_named("market"), chart_named("dso"), chart_named("billing")
     retail = {
@@ -117,6 +120,14 @@ def _world(scenario: Scenario, folder: Path, answers: Mapping[str, Answer] | Non
         start_s=start_s,
         end_s=end_s,
     )
+
+
+def _check_names(scenario: Scenario, answers: Mapping[str, Answer]) -> None:
+    known = [sender.name for sender in scenario.devices.outside] if scenario.devices is not None else []
+    wrong = [f"there is no sender '{name}' in devices.outside; {suggest(name, known)}" for name in answers]
+    told = [Problem("agents", what) for name, what in zip(answers, wrong, strict=True) if name not in known]
+    if told:
+        raise ScenarioError(told)
 
 
 def _look_on(scenario: Scenario, folder: Path, findings: Findings) -> None:

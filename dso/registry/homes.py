@@ -11,6 +11,7 @@ from dso.clock import Interval
 from dso.messages import FloatArray, IntArray
 from dso.plant.fleet import Fleet, Group
 from dso.ports import Population
+from dso.registry.cluster import need_cluster
 from dso.registry.customers import Who
 from dso.registry.findings import Findings
 from dso.registry.kinds import KINDS, around_of
@@ -55,6 +56,8 @@ def homes_of(who: Who, given: Devices, step_s: int, findings: Findings) -> Homes
     findings : where impossible devices are told.
     """
     scenario, bidding = who.scenario, who.bidding
+    with findings.at("devices", "parallel"):
+        need_cluster(given.parallel)
     around = around_of(scenario, given, who.load, who.slider)
     groups: list[Group] = []
     owners: list[IntArray] = []
@@ -82,10 +85,13 @@ def homes_of(who: Who, given: Devices, step_s: int, findings: Findings) -> Homes
     registered: dict[str, list[Registered]] = {}
     for place, sender in enumerate(given.outside):
         with findings.at("devices", "outside", place):
-            one = registered_of(sender, first, who.enrolled, list(bidding))
+            may_bid = list(bidding) if scenario.market == "tariffs" else list(who.enrolled)
+            one = registered_of(sender, first, who.enrolled, may_bid)
             groups.append(Group(one.plant(), one.devices))
             owners.append(one.customers)
             first += len(one.devices)
+            if scenario.market == "none":
+                continue  # a base case: its devices are there, and nobody bids
             if sender.name in who.answers:
                 populations[sender.tariff].append(one.population(who.answers[sender.name]))
             else:

@@ -129,7 +129,11 @@ class Parallel(Part):
 
     processes: int = Field(1, ge=1, le=1024, description="that plan side by side")
     backend: Literal["loky", "threading", "multiprocessing", "dask"] = Field(
-        "loky", description="joblib's; dask needs a running client (docs/agents.md)"
+        "loky",
+        description="joblib's; dask needs a scheduler, or a client in the program that loads the study",
+    )
+    scheduler: str | None = Field(
+        None, description="address of a Dask scheduler, such as tcp://10.0.0.1:8786"
     )
 
 

@@ -177,7 +177,6 @@ def watched(tmp_path, monkeypatch, **forecast: Any) -> list[tuple[int, int | Non
     return asked
 
 
-@pytest.mark.xfail(reason="HouseModel.warm asks for an instant to come as if it were known then")
 def test_agents_look_ahead_only_by_forecasts_known_when_they_ask(tmp_path, monkeypatch) -> None:
     asked = watched(tmp_path, monkeypatch)
     assert len(asked) > 100
