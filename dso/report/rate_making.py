@@ -77,7 +77,7 @@ def compare_rates(reader: RunReader, rates: Mapping[str, Rate]) -> Comparison:
         for k, rate in enumerate(rates.values()):
             total = bills(rate, kwh, load.calendar, system_kwh=load.system_kwh).total_usd
             usd[k, own] = total[:, chosen].sum(axis=1)
-        energy[own], factor[own] = _shape(kwh[:, inside])
+        energy[own], factor[own] = _shape(np.ascontiguousarray(kwh[:, inside]))
     if billed:
         usd = np.concatenate([[sum(billed[p] for p in periods)], usd])
     names = (AS_BILLED, *rates) if billed else tuple(rates)

@@ -12,6 +12,7 @@ Function = Callable[[float], float]
 
 SAME_USD = 1e-7
 FIRST_STEP, STEPS = 1e-3, 50  # doubling: up to 1e12 away
+FAR = 1e9  # where a line that changes at all has changed
 THIRDS = 400
 
 
@@ -76,8 +77,7 @@ def _below(f: Function, start: float) -> float:
         before, last = last, x
     if f(last) <= 0:
         return last
-    flat = here - f(last) <= SAME_USD and f(start - side) - here <= SAME_USD
-    raise NoSolutionError(f(last), flat=flat)
+    raise NoSolutionError(f(last), flat=all(abs(f(start + x) - here) <= SAME_USD for x in (-FAR, FAR)))
 
 
 def _lowest(f: Function, low: float, high: float) -> float:
