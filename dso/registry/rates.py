@@ -13,7 +13,7 @@ from dso.clock import DAY_S
 from dso.errors import InputError, Problem
 from dso.ports import PeriodAccount, Tariff
 from dso.ports.periods import GENERATION, SYSTEM
-from dso.rates import library_rate, read_rate_file
+from dso.rates import Rate, library_rate, read_rate_file
 from dso.rates.rate import ExportRule
 from dso.scenario import rates as r
 from dso.scenario.model import Scenario
@@ -42,22 +42,16 @@ def rate_tariff_of(given: r.SheetShare, folder: Path, scenario: Scenario) -> Tar
     ------
     InputError : its rate file is wrong, or it does not go with the scenario's times.
     """
-    common = {
-        "name": given.name,
-        "charges": _charges(given),
-        "timezone": scenario.timezone,
-        "interval_s": next(s.interval for s in scenario.series if s.physical),
-    }
+    common = {"name": given.name, "charges": _charges(given), **clock_of(scenario)}
     made = _made(given, common, folder)
-    _check_times(made, scenario)
+    check_times(made, scenario)
     _check_day_ahead(given, scenario)
     return made
 
 
 def _made(given: r.SheetShare, common: dict[str, Any], folder: Path) -> RateTariff:
     if isinstance(given, r.Urdb):
-        rate = library_rate(given.library) if given.library else read_rate_file(folder / str(given.file))
-        return UrdbTariff(**common, given=rate)
+        return UrdbTariff(**common, given=_rate(given, folder))
     if isinstance(given, r.Tiered):
         blocks = tuple(Block(b.usd_per_kwh, b.up_to_kwh) for b in given.blocks)
         return TieredTariff(**common, blocks=blocks, by_day=given.by_day)
@@ -65,6 +59,15 @@ def _made(given: r.SheetShare, common: dict[str, Any], folder: Path) -> RateTari
         return RealTimeTariff(**common, **_spot(given), by_day_ahead=given.price == "day_ahead")
     assert isinstance(given, r.ByHours)  # all others
     return _by_hours(given, common | {"periods": _energy(given.periods)})
+
+
+def _rate(given: r.Urdb, folder: Path) -> Rate:
+    if given.library is None:
+        return read_rate_file(folder / str(given.file))
+    try:
+        return library_rate(given.library)
+    except InputError as error:
+        raise InputError([Problem("", str(problem)) for problem in error.problems]) from error
 
 
 def _by_hours(given: r.ByHours, common: dict[str, Any]) -> RateTariff:
@@ -112,8 +115,19 @@ def _hours(given: r.HoursOfUse) -> Hours:
     return Hours(given.from_hour % 24, given.to_hour, given.months, given.days)
 
 
-def _check_times(made: RateTariff, scenario: Scenario) -> None:
-    """A bill of nothing for a day tells whether slots, windows and conventions fit."""
+def clock_of(scenario: Scenario) -> dict[str, Any]:
+    """The clock at the meters, and how long an interval of the market that delivers is [s]."""
+    physical = next(s.interval for s in scenario.series if s.physical)
+    return {"timezone": scenario.timezone, "interval_s": physical}
+
+
+def check_times(made: RateTariff, scenario: Scenario) -> None:
+    """Whether slots, windows and conventions of a bill fit a study: a bill of a day tells.
+
+    Raises
+    ------
+    InputError : they do not.
+    """
     slot_s, interval_s = made.resolution_s, made.interval_s
     start_s, end_s = instant(scenario.start, scenario), instant(scenario.end, scenario)
     if not slot_s:

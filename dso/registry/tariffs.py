@@ -13,7 +13,7 @@ from dso.chart_catalogue import RETAIL_CHARTS, shipped_charts
 from dso.errors import InputError, Problem
 from dso.market.exchange import Tesp, Tracking
 from dso.ports import LoadServingStrategy, MarketOperatorStrategy, Tariff
-from dso.registry.rates import rate_tariff_of
+from dso.registry.rates import check_times, clock_of, rate_tariff_of
 from dso.scenario.capacity import Capacity
 from dso.scenario.consensus import Consensus
 from dso.scenario.model import Auction, Custom, Flat, Scenario
@@ -23,6 +23,7 @@ from dso.tariffs.auction import AuctionTariff
 from dso.tariffs.capacity import CapacityTariff
 from dso.tariffs.consensus import ConsensusTariff, NeighbourMarket
 from dso.tariffs.flat import FlatTariff
+from dso.tariffs.rate import RateTariff
 from dso.tariffs.voltage import VoltageTariff
 
 GROUP = "dso.tariffs"
@@ -69,7 +70,7 @@ def tariff_of(
     if isinstance(given, SheetShare):
         assert scenario is not None  # only a scenario has such tariffs
         return rate_tariff_of(given, folder, scenario)
-    return _plugin(given, folder)
+    return _plugin(given, folder, scenario)
 
 
 def _consensus(given: Consensus) -> Tariff:
@@ -80,8 +81,8 @@ def _consensus(given: Consensus) -> Tariff:
     )
 
 
-def _plugin(given: Custom, folder: Path) -> Tariff:
-    made = _made(given, _class_of(given.plugin, folder))
+def _plugin(given: Custom, folder: Path, scenario: Scenario | None) -> Tariff:
+    made = _made(given, _class_of(given.plugin, folder), scenario)
     lacks = [f"a text {a}" for a in ("name", "mechanism") if not isinstance(getattr(made, a, None), str)]
     lacks += _lacking(made, ("market_operator", "load_serving"))
     if lacks:
@@ -92,13 +93,17 @@ def _plugin(given: Custom, folder: Path) -> Tariff:
     if made.mechanism not in known:
         raise _wrong(f"{given.plugin} has mechanism '{made.mechanism}'; there is {', '.join(known)}")
     _check_strategies(given.plugin, made)
+    if scenario is not None and isinstance(made, RateTariff):
+        check_times(made, scenario)
     tariff: Tariff = made
     return tariff
 
 
-def _made(given: Custom, factory: Any) -> Any:
+def _made(given: Custom, factory: Any, scenario: Scenario | None) -> Any:
+    by_sheet = scenario is not None and inspect.isclass(factory) and issubclass(factory, RateTariff)
+    clock = clock_of(scenario) if scenario is not None and by_sheet else {}
     try:
-        return factory(name=given.name, **given.options)
+        return factory(name=given.name, **(clock | given.options))
     except Exception as error:
         raise _wrong(f"{given.plugin} cannot be made: {_told(error)}") from error
 

@@ -143,7 +143,8 @@ def test_a_class_that_will_not_be_made(dso):
         (
             '"estimate"',
             '"barter"',
-            "night.py:NightTariff has mechanism 'barter'; there is auction, capacity, estimate, voltage",
+            "night.py:NightTariff has mechanism 'barter'; "
+            "there is auction, capacity, consensus, estimate, voltage",
         ),
         (
             '"estimate"',

@@ -1,0 +1,85 @@
+"""What docs/tariffs.md shows runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dso.errors import ScenarioError
+from dso.registry.engine import build_engine
+from dso.registry.tariff_check import check_tariff
+from dso.scenario.load import parse_scenario
+from tests.scenario.examples import small
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tariffs.md").read_text(encoding="utf-8")
+
+
+def shown(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_tariffs_of_the_page_make_an_engine() -> None:
+    tariffs = yaml.load(shown("yaml"), yaml.BaseLoader)  # dates and numbers as text
+    typed = yaml.safe_load(shown("yaml"))["tariffs"]
+    assert [t["name"] for t in tariffs["tariffs"]] == [t["name"] for t in typed]
+    engine = build_engine(parse_scenario(small(tariffs=typed)), Path())
+    assert set(engine.world.retailers) == {t["name"] for t in typed}
+
+
+def test_the_file_of_the_page_keeps_every_rule(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nights.py").write_text(shown("python"), encoding="utf-8")
+    outcomes = check_tariff("nights.py:FreeNights", {}, Path())
+    assert [o for o in outcomes if not o.kept] == []
+
+
+def blocks(*ends: float | None) -> dict:
+    ones = [{"usd_per_kwh": 0.1} | ({} if end is None else {"up_to_kwh": end}) for end in ends]
+    return {"kind": "tiered", "blocks": ones}
+
+
+def hours(first: int, last: int, **more: object) -> dict:
+    return {"from_hour": first, "to_hour": last, "usd_per_kwh": 0.1, **more}
+
+
+TOU = {"kind": "time_of_use", "else_usd_per_kwh": 0.1}
+WRONG = [
+    (blocks(500, 400), "its last block must have no up_to_kwh, had 400"),
+    (blocks(500, 400, None), "blocks must rise: blocks[1].up_to_kwh must be above 500, was 400"),
+    (blocks(None, None), "blocks[0] must have up_to_kwh: only the last block has no end"),
+    (
+        TOU | {"periods": [hours(22, 6), hours(5, 9, days="weekends")]},
+        "periods[1] must not overlap periods[0], both hold 5:00 on weekends of month 1",
+    ),
+    (
+        {"kind": "real_time", "exports": "buy_all_sell_all"},
+        "exports must be net_metering or net_billing here",
+    ),
+    ({"kind": "urdb"}, "needs either file or library, had neither"),
+    ({"kind": "urdb", "library": "nowhere"}, "nowhere: is no rate of the package"),
+    ({"kind": "urdb", "file": "none.json"}, "none.json: cannot be read"),
+    (
+        {"kind": "demand", "usd_per_kwh": 0.1, "usd_per_kw": 5.0, "window_min": 20},
+        "needs intervals that fill 20 min, those of the market last 15 min",
+    ),
+    ({"kind": "flat", "rate_usd_per_kwh": 0.1, "blocks": []}, "is not known here"),
+]
+
+
+@pytest.mark.parametrize(("tariff", "what"), WRONG)
+def test_what_is_wrong_is_told_in_one_line(tariff: dict, what: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        build_engine(parse_scenario(small(tariffs=[{"name": "one", "share": 1.0, **tariff}])), Path())
+    assert what in str(caught.value).replace("'", "")
+
+
+def test_a_study_that_begins_inside_a_slot_is_refused() -> None:
+    given = {"name": "one", "share": 1.0, "kind": "tiered", "blocks": [{"usd_per_kwh": 0.1}]}
+    data = small(tariffs=[given], start="2016-08-10T12:15", end="2016-08-10T16:15")
+    with pytest.raises(ScenarioError, match="in steps of 60 min: the study must begin and end with one"):
+        build_engine(parse_scenario(data), Path())
