@@ -30,6 +30,7 @@ class BidRequest:
     known_at_s: int  # when it is asked: an agent's forecast is no newer
     losses_usd_per_kwh: FloatArray | None = None  # (t, customers) what marginal losses add; None: nothing
     physical: bool = True  # whether what is awarded is delivered, or only a position
+    last: bool = False  # whether the round binds, as far as is known
 
 
 @dataclass(frozen=True, slots=True, eq=False)

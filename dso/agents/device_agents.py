@@ -145,9 +145,8 @@ class DeviceAgents:
         if request.losses_usd_per_kwh is not None:  # what is usual where an agent sits
             price = price + request.losses_usd_per_kwh[:, self.customers]
         give, margin = self._kind.give_kw(spread), self._kind.margin_usd_per_kwh(spread)
-        if (
-            self._kind.relative and not request.physical
-        ):  # a band of habit: between rounds prices wander in it
+        binds = request.last and not self._kind.relative
+        if not request.physical and not binds:  # between rounds prices would wander in the band
             margin = np.zeros_like(margin)
         quantity, price = bids_around(*wanted, give, price, margin)
         return Bids(self.name, request.market, request.round, self.customers, quantity, price)
@@ -198,9 +197,7 @@ class DeviceAgents:
         spread = before.outlook.spread_usd_per_kwh
         if not moved.any():
             return None
-        give, margin = self._kind.give_kw(spread), self._kind.margin_usd_per_kwh(spread)
-        if not self._kind.relative:
-            moved = np.sign(moved) * np.maximum(np.abs(moved) - margin, 0.0)
+        give = self._kind.give_kw(spread)
         kw = np.clip(before.kw - give * moved, self.lowest_kw, self.highest_kw)
         least = LEAST_GIVE_FRAC * np.maximum(self.highest_kw - self.lowest_kw, 1e-3) / spread
         return Near(kw, np.maximum(give, least), max(1e-9, float(np.ptp(price))))

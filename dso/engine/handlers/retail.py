@@ -48,9 +48,16 @@ def call_for_bids(work: RetailWork) -> Literal["called"]:
     work.set_mo(work.tariff, round=facts.round, accepted=(), heard=frozenset())
     expected = _expected_retail(work)
     losses = _usual_losses(work)
-    physical = work.spec.physical
     request = BidRequest(
-        work.market, work.tariff, facts.round, work.intervals, expected, work.now_s, losses, physical
+        work.market,
+        work.tariff,
+        facts.round,
+        work.intervals,
+        expected,
+        work.now_s,
+        losses,
+        physical=work.spec.physical,
+        last=work.spec.protocol == "fixed" and facts.round >= work.spec.rounds,
     )
     work.say("MO", "agents", "call for bids", f"round {facts.round}, {price(expected)} expected", work.tariff)
     for population in operator.populations:
