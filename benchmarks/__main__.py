@@ -191,8 +191,15 @@ ROWS = {
 }
 
 
-def page(texts: dict[str, str], results: dict[str, dict[str, Any]]) -> str:
-    """The page of docs/performance.md."""
+def page(texts: dict[str, str], results: dict[str, dict[str, Any]], before: str = "") -> str:
+    """The page of docs/performance.md; of what was not measured anew it says what the page before did."""
+    rows = [f"| {what} | {asked} | {measured} |" for what, asked, measured in summary(results)]
+    named = {row.split("|")[1] for row in rows}
+    new = {f"## {TITLES[name]}" for name in texts}
+    head, *parts = before.split("\n## ") if before else [""]
+    old = [line for line in head.splitlines() if line.startswith("| ") and "measured |" not in line]
+    rows += [line for line in old if line.split("|")[1] not in named and not line.startswith("| ---")]
+    held = {f"## {part.partition(chr(10))[0]}": part.partition("\n")[2].strip() for part in parts}
     lines = [
         "# Performance",
         "",
@@ -204,11 +211,13 @@ def page(texts: dict[str, str], results: dict[str, dict[str, Any]]) -> str:
         "",
         "| what | asked | measured |",
         "| --- | --- | --- |",
-        *(f"| {what} | {asked} | {measured} |" for what, asked, measured in summary(results)),
+        *rows,
     ]
     for name, title in TITLES.items():
         if name in texts:
             lines += ["", f"## {title}", "", f"`python -m benchmarks.{name}`", "", texts[name]]
+        elif f"## {title}" in held and f"## {title}" not in new:
+            lines += ["", f"## {title}", "", held[f"## {title}"]]
     return "\n".join(lines) + "\n"
 
 
@@ -233,7 +242,8 @@ def write_page() -> None:
     """The page of everything that was ever measured here."""
     held = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(MEASURED.glob("*.json"))}
     texts, results = ({name: h[part] for name, h in held.items()} for part in ("text", "result"))
-    PAGE.write_text(page(texts, results), encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    PAGE.write_text(page(texts, results, before), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}", file=sys.stderr)
 
 
