@@ -32,6 +32,12 @@ COMMANDS = {
     },
     "look": {
         "bill": ("dso.cli.bill", "bill_command", "Bills of a run, by tariff, customer or month."),
+        "bill-pages": ("dso.cli.bill_pages", "bill_pages_command", "Bills of a run as pages for a browser."),
+        "rates": (
+            "dso.cli.rates",
+            "rates_command",
+            "What customers of a run would pay under other rates; a rate that is revenue-neutral.",
+        ),
         "explain": (
             "dso.cli.explain",
             "explain_command",
