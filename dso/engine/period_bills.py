@@ -13,7 +13,7 @@ from dso.engine.work import Work
 from dso.engine.world import BillingPeriod, World
 from dso.messages import FloatArray, IntArray, MeterReading
 from dso.operators.load_serving import LoadServingEntity
-from dso.operators.meter_book import MILLIWH, MeterBook, PeriodBook, table_kwh, to_milliwh
+from dso.operators.meter_book import MILLIWH, MeterBook, PeriodBook, added, table_kwh, to_milliwh
 from dso.ports import PeriodAccount, PeriodLine, PeriodStrategy
 from dso.ports.periods import GENERATION, HISTORY, NETTING, SPOT, SYSTEM
 
@@ -59,7 +59,7 @@ def _injected_kwh(work: MarketWork, reading: MeterReading) -> FloatArray:
 
 
 def _add(work: Work, cells: dict[int, IntArray], slot_s: int, milliwh: IntArray) -> None:
-    work.put(cells, slot_s, cells[slot_s] + milliwh if slot_s in cells else milliwh)
+    work.put(cells, slot_s, added(cells.get(slot_s), milliwh))
 
 
 def _book_of(work: Work, retailer: LoadServingEntity, t_s: int) -> PeriodBook:

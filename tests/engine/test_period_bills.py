@@ -14,6 +14,7 @@ from dso.engine.memory import recall, remember
 from dso.engine.world import BillingPeriod
 from dso.ledger import Ledger
 from dso.operators.load_serving import LoadServingEntity
+from dso.operators.meter_book import added
 from dso.statechart import load_chart
 from dso.tariffs.rate import Charges
 from dso.tariffs.real_time import RealTimeTariff
@@ -204,3 +205,10 @@ def test_what_a_month_exports_net_is_credited_to_the_next_one(monkeypatch, expor
     engine.run()
     found = {b["period"]: amounts(b).get("energy charge", 0) for b in bills(engine)}
     assert found == {"2016-07": july, "2016-08": pytest.approx(august, abs=2)}
+
+
+def test_a_slot_of_a_large_customer_does_not_overflow() -> None:
+    one = added(None, np.array([2_000_000_000, 5]))  # 2 MWh
+    both = added(one, np.array([2_000_000_000, -7]))
+    assert both.tolist() == [4_000_000_000, -2]
+    assert added(both, np.array([-4_000_000_000, 0])).tolist() == [0, -2]
