@@ -14,9 +14,9 @@ from dso.errors import InputError, Problem
 from dso.messages import FloatArray, IntArray
 from dso.rates import BillingCalendar, calendar_of
 from dso.report.local_time import local_time, zone_name
+from dso.report.rate_store import MeterStore
 from dso.run_file import RunReader
 
-MOST_VALUES = 2**25  # meter values in memory at once, 8 bytes each
 TOGETHER = 256  # customers who are billed at once: their values stay in the cache
 BLOCK = 128  # intervals whose rows are in memory at once
 MILLIWH = 1e6
@@ -33,6 +33,7 @@ class RunLoad:
     calendar : of the intervals at the run's place; its months are covered by parts of days.
     system_kwh : (n,) sum of all meters, for charges on the system's peak.
     customers : how many there are.
+    meters : what each read.
     """
 
     reader: RunReader
@@ -40,6 +41,7 @@ class RunLoad:
     calendar: BillingCalendar
     system_kwh: FloatArray
     customers: int
+    meters: MeterStore
 
     @property
     def end_s(self) -> int:
@@ -51,32 +53,12 @@ class RunLoad:
 
         Parameters
         ----------
-        customers : whose; None: everybody's.
-
-        Raises
-        ------
-        InputError : a meter has no reading.
+        customers : whose, in rising order; None: everybody's.
         """
         own = np.arange(self.customers) if customers is None else customers
-        at_once = max(MOST_VALUES // len(self.starts_s), 1)
-        for first in range(0, len(own), at_once):
-            some = own[first : first + at_once]
-            kwh = self._read(some)
-            for k in range(0, len(some), TOGETHER):
-                yield some[k : k + TOGETHER], kwh[k : k + TOGETHER]
-
-    def _read(self, customers: IntArray) -> FloatArray:
-        kwh = np.empty((len(customers), len(self.starts_s)))
-        for first in range(0, len(self.starts_s), BLOCK):
-            starts = self.starts_s[first : first + BLOCK]
-            rows = self.reader.rows(_METERS, int(starts[0]), int(starts[-1]))
-            cells = [np.array(json.loads(r["customers_milliwh"]), np.float64)[customers] for r in rows]
-            kwh[:, first : first + BLOCK] = np.array(cells).T
-        silent = customers[~np.isfinite(kwh).all(axis=1)]
-        if len(silent):
-            what = f"has no reading of customer {int(silent[0])}, and of {len(silent)} customers in all"
-            raise InputError([Problem(str(self.reader.path), what)])
-        return np.asarray(kwh / MILLIWH)
+        for first in range(0, len(own), TOGETHER):
+            some = own[first : first + TOGETHER]
+            yield some, self.meters.rows(some)
 
 
 def load_of(reader: RunReader) -> RunLoad:
@@ -84,7 +66,7 @@ def load_of(reader: RunReader) -> RunLoad:
 
     Raises
     ------
-    InputError : nothing is delivered, customers' readings are not kept, or intervals do not line up.
+    InputError : nothing is delivered, readings of customers are not kept or lack, or intervals have gaps.
     """
     rows = reader.rows(_INTERVALS)
     problems = [Problem(str(reader.path), what) for what in _faults(rows, zone_name(reader))]
@@ -94,7 +76,23 @@ def load_of(reader: RunReader) -> RunLoad:
     zone, length_s = zone_name(reader), int(rows[0]["interval_s"])
     calendar = by_parts_of_months(calendar_of(starts_s, length_s, zone), zone)
     system = np.array([r["meter_kwh"] for r in rows], np.float64)
-    return RunLoad(reader, starts_s, calendar, system, int(rows[0]["customers"]))
+    customers = int(rows[0]["customers"])
+    return RunLoad(reader, starts_s, calendar, system, customers, _read(reader, starts_s, customers))
+
+
+def _read(reader: RunReader, starts_s: IntArray, customers: int) -> MeterStore:
+    """All meters, read from the run file once."""
+    store, silent = MeterStore(customers), np.zeros(customers, np.bool_)
+    for first in range(0, len(starts_s), BLOCK):
+        starts = starts_s[first : first + BLOCK]
+        rows = reader.rows(_METERS, int(starts[0]), int(starts[-1]))
+        kwh = np.array([np.array(json.loads(r["customers_milliwh"]), np.float64) for r in rows]) / MILLIWH
+        silent |= ~np.isfinite(kwh).all(axis=0)
+        store.add(kwh)
+    if silent.any():
+        what = f"has no reading of customer {int(silent.argmax())}, and of {int(silent.sum())} in all"
+        raise InputError([Problem(str(reader.path), f"{what}, in some interval")])
+    return store
 
 
 def _faults(rows: list[dict[str, int]], zone: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dso.clock import parse_time
 from dso.errors import InputError
 from dso.rates import bills, calendar_of, read_rate
-from dso.report import rate_load
+from dso.report import rate_load, rate_store
 from dso.report.rate_load import load_of
 from dso.report.rate_making import AS_BILLED, compare_rates, rate_figures
 from dso.report.rate_neutral import make_neutral
@@ -147,12 +147,13 @@ def test_before_any_bill_rates_are_compared_with_the_first(path: Path, tmp_path:
         assert any("compared with a" in note for note in rate_figures(found)["notes"])
 
 
-@pytest.mark.parametrize("values", [16, 33])
+@pytest.mark.parametrize("together", [1, 3])
 def test_bills_are_the_same_however_many_customers_are_in_memory(
-    quarters: RunReader, monkeypatch: pytest.MonkeyPatch, values: int
+    quarters: RunReader, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     whole = compare_rates(quarters, {"hours": read_rate(sheet())})
-    monkeypatch.setattr(rate_load, "MOST_VALUES", values)
+    monkeypatch.setattr(rate_load, "TOGETHER", together)
+    monkeypatch.setattr(rate_store, "MOST_BYTES", 64)  # nearly all on disk
     monkeypatch.setattr(rate_load, "BLOCK", 3)
     parts = compare_rates(quarters, {"hours": read_rate(sheet())})
     assert np.array_equal(whole.usd, parts.usd)
