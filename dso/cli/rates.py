@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -23,7 +23,7 @@ PICTURES = (".png", ".svg")
 @click.option("--neutral", metavar="RATE.json|NAME", help="make a rate earn what serving the load costs")
 @click.option("--free", metavar="PATH", help="its number to solve for: fixed, energy, or a path in its JSON")
 @click.option("--class", "classes", multiple=True, metavar="TARIFF", help="only its customers; repeatable")
-@click.option("--revenue", type=float, metavar="USD", help="what to earn instead of the cost in the ledger")
+@click.option("--revenue", metavar="USD|billed", help="what to earn instead of the cost in the ledger")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path),
     help="--compare: the picture, .png .svg; --neutral: the rate, .json",
@@ -36,7 +36,7 @@ def rates_command(
     neutral: str | None,
     free: str | None,
     classes: tuple[str, ...],
-    revenue: float | None,
+    revenue: str | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -88,7 +88,7 @@ def _neutralise(
     rate: str,
     path: str,
     classes: tuple[str, ...],
-    revenue: float | None,
+    revenue: str | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -96,15 +96,25 @@ def _neutralise(
     from dso.report.rate_neutral import make_neutral
     from dso.report.rate_neutral_figures import neutral_figures
 
-    if revenue is not None and not isfinite(revenue):
-        raise click.UsageError(f"--revenue must be an amount of USD, was {revenue}")
-    given = rate_of(rate)
+    given, asked = rate_of(rate), _revenue(revenue)
     with open_run(run) as reader:
-        load, found = make_neutral(reader, given, path, classes=classes, revenue_usd=revenue)
+        load, found = make_neutral(reader, given, path, classes=classes, revenue_usd=asked)
         figures = neutral_figures(load, found, path)
     _print_neutral(figures, as_json)
     if output is not None:
         _write_rates(figures, output)
+
+
+def _revenue(text: str | None) -> float | Literal["billed"] | None:
+    if text is None or text == "billed":
+        return "billed" if text else None
+    try:
+        usd = float(text)
+    except ValueError:
+        usd = nan
+    if not isfinite(usd):
+        raise click.UsageError(f"--revenue must be an amount of USD or 'billed', was {text}")
+    return usd
 
 
 def _print_neutral(figures: dict[str, Any], as_json: bool) -> None:

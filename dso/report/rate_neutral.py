@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -92,7 +93,7 @@ def make_neutral(
     path: str,
     *,
     classes: Sequence[str] = (),
-    revenue_usd: float | None = None,
+    revenue_usd: float | Literal["billed"] | None = None,
 ) -> tuple[RunLoad, list[Neutral]]:
     """Solve a rate's free number so that its bills earn what serving a class costs its LSE.
 
@@ -101,7 +102,7 @@ def make_neutral(
     reader : of the run.
     path : of the free number, see `free_of`.
     classes : tariffs of the run, each solved by itself; none: all customers together.
-    revenue_usd : what is to be earned instead, by each class.
+    revenue_usd : what is to be earned instead, by each class; `billed`: what the run billed it.
 
     Raises
     ------
@@ -134,10 +135,14 @@ def _neutral(
     free: Free,
     tariffs: tuple[str, ...],
     enrolled: Mapping[str, IntArray],
-    revenue_usd: float | None,
+    revenue_usd: float | Literal["billed"] | None,
 ) -> Neutral:
     own = np.sort(np.concatenate([enrolled[tariff] for tariff in tariffs]))
-    cost = cost_usd(load.reader, tariffs) if revenue_usd is None else {"asked for": revenue_usd}
+    billed = paid_usd(load.reader, tariffs)
+    if revenue_usd is None:
+        cost = cost_usd(load.reader, tariffs)
+    else:
+        cost = {"as billed": billed} if revenue_usd == "billed" else {"asked for": revenue_usd}
     target = sum(cost.values())
     charges = _charges(load, free, own)
     value, revenue = _exactly(charges, target, " and ".join(tariffs))
@@ -145,7 +150,7 @@ def _neutral(
         tariffs,
         len(own),
         cost,
-        paid_usd(load.reader, tariffs),
+        billed,
         (free.value, charges.revenue_usd(free.value)),
         (value, revenue),
         charges.topped_up(value),

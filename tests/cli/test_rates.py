@@ -123,6 +123,13 @@ def test_each_class_has_a_rate_of_its_own(rates: Command, path: Path, tmp_path: 
     assert json.loads((tmp_path / "n-live.json").read_text())["fixedchargefirstmeter"] == 37.2
 
 
+def test_a_rate_may_earn_what_the_run_billed_instead(rates: Command, path: Path) -> None:
+    done = rates(path, "--neutral", "hours.json", "--free", "energy", "--revenue", "billed", "--json")
+    (found,) = json.loads(done.out)["classes"]
+    assert found["cost_by_kind_usd"] == {"as billed": pytest.approx(1.60)}
+    assert found["after"]["value"] == pytest.approx(1.40 / 1.50)
+
+
 def test_the_rate_that_was_given_stays_as_it_was(rates: Command, path: Path) -> None:
     before = write_rate(library_rate("river-falls-time-of-day"))
     done = rates(path, "--neutral", "river-falls-time-of-day", "--free", "energy", "--json")
@@ -144,6 +151,7 @@ def test_the_rate_that_was_given_stays_as_it_was(rates: Command, path: Path) -> 
         (("--neutral", "hours.json", "--free", "energy", "hours.json"), "belongs to --compare"),
         (("--neutral", "hours.json", "--free", "energy", "-o", "n.png"), "-o must end in .json"),
         (("--neutral", "hours.json", "--free", "energy", "--revenue", "nan"), "must be an amount of USD"),
+        (("--neutral", "hours.json", "--free", "energy", "--revenue", "much"), "or 'billed', was much"),
         (("--neutral", "hours.json", "--free", "mincharge", "--revenue", "1"), "at least 1.700000 USD"),
         (("--neutral", "hours.json", "--free", "price"), "price: is no price or charge of a rate"),
     ],
