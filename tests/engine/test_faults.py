@@ -12,6 +12,7 @@ from dso.engine.step import Step
 from dso.engine.work import Behaviour, outcomes_of
 from dso.errors import EngineError
 from dso.tariffs.capacity import CapacityTariff
+from dso.tariffs.consensus import ConsensusTariff
 from dso.tariffs.voltage import VoltageTariff
 from tests.engine.small import (
     HOUR_AHEAD,
@@ -79,6 +80,8 @@ def circumstances(handler: str) -> dict:
         return {"live": BEHIND}
     if handler in ("call_for_offers", "buy_adjustments"):
         return {"live": VoltageTariff("live", 1.25, 0.04, 10.0)}
+    if handler in ("exchange_prices", "offer_agreed"):
+        return {"live": ConsensusTariff("live", 1.25, 0.04, 10.0)}
     return {}
 
 
