@@ -18,6 +18,8 @@ from dso.report.bill_energy import energy_of, energy_svg
 from dso.report.bill_page import bills_of, write_bill_pages
 from dso.report.bill_words import cents, exact, words_of
 from dso.run_file import RunReader
+from tests.debugger.runs import begun
+from tests.engine.small import build
 from tests.report.compare_pair import plain
 from tests.report.rate_run import NOON, add_invoice, two_customers
 
@@ -183,6 +185,24 @@ def test_every_bill_of_a_run_of_the_engine_has_a_page_whose_sum_is_the_ledgers(t
     pages = [path.read_text(encoding="utf-8") for path in written[:-1]]
     shown = [re.search(r"hour: ([\d.]+) kWh in all", page) for page in pages]
     assert sum(float(match[1]) for match in shown if match) == pytest.approx(kwh, abs=0.0005 * 10)
+
+
+def test_corrections_of_a_run_of_the_engine_add_up_on_the_page(tmp_path: Path) -> None:
+    engine = build(hours=1)
+    writer = begun(engine, tmp_path / "run.dso")
+    engine.run(engine.world.bill_date_s(engine.world.periods[0]) + 60)
+    for is_kwh in (0.4, 0.3):
+        engine.post("bill-2016-08/flat", "correction", customer=0, was_kwh=0.1, is_kwh=is_kwh,
+                    price_usd_per_kwh=0.12)  # fmt: skip
+    engine.run()
+    writer.finish()
+    with RunReader(tmp_path / "run.dso") as reader:
+        written = write_bill_pages(reader, tmp_path / "bills", [0])
+        owed = sum(invoice["total_uusd"] for invoice in reader.invoices(0))
+    rows = Cells(written[0].read_text(encoding="utf-8")).rows
+    assert [row[0] for row in rows[-4:]] == ["first bill", "correction 1", "correction 2", "owed"]
+    assert rows[-3:-1] == [["correction 1", "0.036000"], ["correction 2", "0.024000"]]  # 0.3 and 0.2 kWh
+    assert rows[-1][1] == exact(owed)
 
 
 def test_customers_and_months_without_a_bill_are_named_all_at_once(reader: RunReader) -> None:
