@@ -130,7 +130,7 @@ def bill_page(reader: RunReader, bill: Bill, energy: PeriodEnergy | None, zone: 
     title = f"Bill of {bill.period}, customer {bill.customer}"
     body = [
         f"<header><h1>{escape(title)}</h1><p>{escape(study)}</p></header>",
-        _facts(reader, bill, zone),
+        _facts(bill, zone),
         f'<p class="due">{cents(bill.total_uusd)}</p>',
         "<h2>Energy</h2>",
         _energy(bill, energy),
@@ -143,13 +143,11 @@ def bill_page(reader: RunReader, bill: Bill, energy: PeriodEnergy | None, zone: 
     return _page(title, body)
 
 
-def _facts(reader: RunReader, bill: Bill, zone: str) -> str:
+def _facts(bill: Bill, zone: str) -> str:
     first, last = bill.invoices[0]["period_start"], max(i["period_end"] for i in bill.invoices)
-    kinds = {r["tariff"]: r["mechanism"] for r in reader.rows("SELECT tariff, mechanism FROM tariffs")}
-    own = dict.fromkeys(i["tariff"] for i in bill.invoices)
     rows = (
         ("Customer", str(bill.customer)),
-        ("Tariff", ", ".join(f"{tariff} ({kinds.get(tariff, '')})" for tariff in own)),
+        ("Tariff", bill.tariffs),
         ("Period", f"{local_time(first, zone)} to {local_time(last, zone)}"),
         ("Bill", ", ".join(str(i["invoice"]) for i in bill.invoices)),
     )
@@ -165,6 +163,8 @@ def _energy(bill: Bill, energy: PeriodEnergy | None) -> str:
     caption = f"Meter by {each}: {own_kwh.sum():,.3f} kWh in all, at most {own_kwh.max():,.3f} kWh."
     if own_kwh.min() < 0:
         caption += " Below 0, orange: more was exported than drawn."
+    if bill.corrections:
+        caption += " Late readings are not in the picture."
     picture = energy_svg(energy.labels, own_kwh, energy.hourly)
     return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 

@@ -95,13 +95,16 @@ def _neutral(found: Figures, width: int) -> Iterator[str]:
     kinds = "; ".join(f"{kind} {usd:,.2f}" for kind, usd in found["cost_by_kind_usd"].items())
     yield from labelled("Cost", f"{found['cost_usd']:,.6f} USD: {kinds}", width)
     named = (("as billed", found["billed"]), ("before", found["before"]), ("after", found["after"]))
-    rows = [
-        (label, *(format(row[name], form) if row.get(name) is not None else "" for name, form in _AGAINST))
-        for label, row in named
-    ]
+    rows = [(label, *(_figure(row.get(name), form) for name, form in _AGAINST)) for label, row in named]
     yield from table_lines(("", "value", "bills [USD]", "surplus [USD]", "%"), rows, right=range(1, 5))
     if found["bills_at_minimum"]:
         yield f"{found['bills_at_minimum']:,} bills are held up by the minimum charge"
+
+
+def _figure(value: float | None, form: str) -> str:
+    if value is None:
+        return ""
+    return signed(value, form.removeprefix("+")) if form.startswith("+") else format(value, form)
 
 
 _AGAINST = (

@@ -109,7 +109,7 @@ def test_a_neutral_rate_is_told_and_written(rates: Command, path: Path) -> None:
     assert (done.code, done.err) == (0, "neutral.json\n")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert "before 1 1.700000 +0.600000 +54.545455" in lines
-    assert "after 0.6 1.100000 +0.000000 +0.000000" in lines
+    assert "after 0.6 1.100000 0.000000 0.000000" in lines
     again = json.loads(rates(path, "--compare", "neutral.json", "--json").out)
     assert again["bills"][1]["sum_usd"] == pytest.approx(1.10, abs=1e-6)
 

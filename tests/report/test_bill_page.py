@@ -94,7 +94,7 @@ def test_there_is_a_page_for_each_customer_and_month_and_an_index(reader: RunRea
 def test_it_says_whose_bill_for_when_and_under_which_tariff(page: str) -> None:
     facts = {row[0]: row[1] for row in Cells(page).rows if len(row) == 2}
     assert facts["Customer"] == "0"
-    assert facts["Tariff"].startswith("standard")
+    assert facts["Tariff"] == "standard"
     assert facts["Period"] == "2016-08-10 12:00-05:00 to 2016-08-10 14:00-05:00"
     assert facts["Bill"] == "2016-08-000000-0, 2016-08-000000-1"
     assert '<p class="due">0.55 USD to pay</p>' in page
@@ -203,6 +203,7 @@ def test_corrections_of_a_run_of_the_engine_add_up_on_the_page(tmp_path: Path) -
     assert [row[0] for row in rows[-4:]] == ["first bill", "correction 1", "correction 2", "owed"]
     assert rows[-3:-1] == [["correction 1", "0.036000"], ["correction 2", "0.024000"]]  # 0.3 and 0.2 kWh
     assert rows[-1][1] == exact(owed)
+    assert "Late readings are not in the picture." in written[0].read_text(encoding="utf-8")
 
 
 def test_customers_and_months_without_a_bill_are_named_all_at_once(reader: RunReader) -> None:
