@@ -28,4 +28,5 @@ def austin_august() -> Weather:
         moment = np.datetime64(f"2001-{row['local_standard_time'][:8]}", "h")
         table[:, int((moment - new_year).astype(int))] = [float(row[name]) for name in COLUMNS]
     table.flags.writeable = False
-    return Weather("Austin (TMY3 722540, August only)", UTC_OFFSET_S, *table, LATITUDE_DEG, LONGITUDE_DEG)
+    name = "Austin (TMY3 722540, August only)"
+    return Weather(name, UTC_OFFSET_S, *table, latitude_deg=LATITUDE_DEG, longitude_deg=LONGITUDE_DEG)

@@ -54,8 +54,9 @@ def read_tmy3(path: str | Path) -> Weather:
         raise InputError(problems)
     table.flags.writeable = False
     name = str(header["Name"]).strip('" ')
-    place = float(header.get("latitude", math.nan)), float(header.get("longitude", math.nan))
-    return Weather(f"{name} (TMY3 {header['USAF']})", round(float(header["TZ"]) * HOUR_S), *table, *place)
+    latitude, longitude = (float(header.get(part, math.nan)) for part in ("latitude", "longitude"))
+    offset_s, name = round(float(header["TZ"]) * HOUR_S), f"{name} (TMY3 {header['USAF']})"
+    return Weather(name, offset_s, *table, latitude_deg=latitude, longitude_deg=longitude)
 
 
 def _parsed(path: Path) -> tuple[Any, dict[str, Any]]:
