@@ -6,6 +6,7 @@ Mueller Municipal Airport), 29 July to 4 September. See docs/data-weather.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -29,4 +30,5 @@ def austin_august() -> Weather:
         table[:, int((moment - new_year).astype(int))] = [float(row[name]) for name in COLUMNS]
     table.flags.writeable = False
     name = "Austin (TMY3 722540, August only)"
-    return Weather(name, UTC_OFFSET_S, *table, latitude_deg=LATITUDE_DEG, longitude_deg=LONGITUDE_DEG)
+    weather = Weather(name, UTC_OFFSET_S, *table)
+    return replace(weather, latitude_deg=LATITUDE_DEG, longitude_deg=LONGITUDE_DEG)

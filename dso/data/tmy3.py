@@ -6,6 +6,7 @@ Source of the form: Wilcox, Marion, "Users Manual for TMY3 Data Sets", NREL/TP-5
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def read_tmy3(path: str | Path) -> Weather:
     name = str(header["Name"]).strip('" ')
     latitude, longitude = (float(header.get(part, math.nan)) for part in ("latitude", "longitude"))
     offset_s, name = round(float(header["TZ"]) * HOUR_S), f"{name} (TMY3 {header['USAF']})"
-    return Weather(name, offset_s, *table, latitude_deg=latitude, longitude_deg=longitude)
+    weather = Weather(name, offset_s, *table)
+    return replace(weather, latitude_deg=latitude, longitude_deg=longitude)
 
 
 def _parsed(path: Path) -> tuple[Any, dict[str, Any]]:
