@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dso.run_file import TABLES
+from dso.run_file import SCHEMA_VERSION, TABLES
 
 CHICAGO = {"timezone": "America/Chicago", "series": [
     {"name": "da", "physical": False}, {"name": "rt", "physical": True},
@@ -20,7 +20,13 @@ Rows = Sequence[Mapping[str, Any]]
 
 def run_file(path: Path, resolved: Mapping[str, Any] = CHICAGO, **tables: Rows) -> Path:
     """A run file with these rows in its tables, and nothing else."""
-    facts = {"format": "dso run", "schema_version": "1", "status": "finished", "name": "by hand", "seed": "1"}
+    facts = {
+        "format": "dso run",
+        "schema_version": str(SCHEMA_VERSION),
+        "status": "finished",
+        "name": "by hand",
+        "seed": "1",
+    }
     facts["resolved"] = json.dumps(resolved)
     database = sqlite3.connect(path)
     for table in TABLES:
