@@ -35,7 +35,7 @@ def test_the_tutorial_shows_its_transcript() -> None:
     tutorial = (ROOT / "docs" / "transcripts" / "price-spike.txt").read_text(encoding="utf-8")
     shown = (ROOT / "docs" / "stepping.md").read_text(encoding="utf-8")
     assert _maker().page(tutorial) == shown, "run: python docs/make_transcripts.py"
-    assert "break when price > 0.15" in shown
+    assert "break when price > 0.10" in shown
 
 
 def test_the_tutorial_s_picture_is_what_the_demo_comes_to() -> None:
